@@ -12,31 +12,27 @@ import {
   FaultyWire,
   ProcessClock,
   SeededRandom,
-  VirtualClock,
   rulesFor,
   simSigner,
 } from '@countersign/core/testing'
 import type { KeyPair } from '@countersign/core/ports'
 import { Random } from '../../model/random.ts'
 import { Stepper } from '../stepper.ts'
-import { Tally } from '../tally.ts'
+import { SmallWorld, type WorldReport } from '../small-world.ts'
 import { SPACE } from '../truth.ts'
 import { unhandledText, withUnhandled } from '../unhandled.ts'
-import { Violation } from '../violation.ts'
 import { s24Verified } from '../invariants/stored.ts'
-import { s1Converged, s1OfItsPosition, s24Healed, s24Told } from './checks.ts'
+import {
+  s1Converged,
+  s1OfItsPosition,
+  s22Stands,
+  s24Healed,
+  s24Told,
+  standingOf,
+} from './checks.ts'
 import { type RestorePlan, restorePlanFor } from './plan.ts'
 import { BOMB, Device, Seat, Task } from './seat.ts'
 import { type Log, RestoreTruth } from './truth.ts'
-
-export interface RestoreReport {
-  readonly events: number
-  readonly virtualMs: number
-  readonly hash: string
-  readonly counts: readonly (readonly [string, number])[]
-  readonly violation: { readonly invariant: string; readonly what: string } | undefined
-  readonly history: readonly string[] | undefined
-}
 
 interface Backup {
   readonly tables: ReturnType<FaultySpaces['copy']>
@@ -57,7 +53,7 @@ const RETRY_MS = 500
 export async function runRestores(
   seed: number,
   { verbose = false }: { readonly verbose?: boolean } = {},
-): Promise<RestoreReport> {
+): Promise<WorldReport> {
   const run = await RestoreRun.make(restorePlanFor(seed), verbose)
   await withUnhandled(
     (error) => run.fault('S0', unhandledText(error)),
@@ -66,12 +62,10 @@ export async function runRestores(
   return run.report
 }
 
-class RestoreRun {
+class RestoreRun extends SmallWorld {
   readonly #plan: RestorePlan
-  readonly clock: VirtualClock = new VirtualClock()
   readonly #random: Random
   readonly #bytes: SeededRandom
-  readonly #tally = new Tally()
   readonly #truth = new RestoreTruth()
   readonly #keys: KeyPair
   readonly #spaces: FaultySpaces
@@ -81,7 +75,6 @@ class RestoreRun {
   readonly #devices: Device[]
   readonly #backups: Backup[] = []
   readonly #acked = new Set<string>()
-  readonly #history: string[] | undefined
   #node: Node | undefined
   /** Whether the data were replaced since a reviewer was started with the option. */
   #isRestored = false
@@ -91,9 +84,7 @@ class RestoreRun {
   /** Refuses no more: what was refused before would be accepted if it came back. */
   #isLenient = false
   #values = 0
-  #hash = 0x811c9dc5
-  readonly #stepper = new Stepper(this, { onLook: () => this.#look() })
-  violation: Violation | undefined
+  protected readonly stepper = new Stepper(this, { onLook: () => this.#look() })
 
   static async make(plan: RestorePlan, verbose: boolean): Promise<RestoreRun> {
     const bytes = new SeededRandom(plan.seed)
@@ -112,6 +103,7 @@ class RestoreRun {
       verbose,
     }: { readonly bytes: SeededRandom; readonly keys: KeyPair; readonly verbose: boolean },
   ) {
+    super(verbose)
     const random = new Random(plan.seed)
     const clock = this.clock
     const some = (ms: number) => (): number => ms * 2 * random.unit()
@@ -120,12 +112,11 @@ class RestoreRun {
     this.#chance = new Random(plan.seed + 2 ** 44)
     this.#bytes = bytes
     this.#keys = keys
-    this.#history = verbose ? [] : undefined
     this.#wire = new FaultyWire({
       clock,
       faults: { delayMs: some(plan.delayMs), refuses: () => random.chance(plan.refuses) },
       onSend: (direction, name, text) => {
-        this.#note(
+        this.note(
           direction === 'up' ? name : 'R',
           () => `${direction} ${name} ${text.slice(0, 4_000)}`,
         )
@@ -139,7 +130,7 @@ class RestoreRun {
         this.guard(() => {
           const ids = this.#truth.commit(commit, this.#spaces.tables(SPACE))
           const { seq } = this.#truth.log
-          this.#note(
+          this.note(
             'R',
             () => `commits up to ${seq}: ${ids.map((id) => this.#truth.nameOf(id)).join(' ')}`,
           )
@@ -148,22 +139,6 @@ class RestoreRun {
     this.#devices = Array.from({ length: plan.devices }, (_, at) =>
       this.#device(String.fromCharCode(65 + at)),
     )
-  }
-
-  get report(): RestoreReport {
-    const violation = this.violation
-    return {
-      events: this.#stepper.events,
-      virtualMs: this.clock.monotonic(),
-      hash: (this.#hash >>> 0).toString(16).padStart(8, '0'),
-      counts: this.#tally.entries(),
-      violation: violation && { invariant: violation.invariant, what: violation.message },
-      history: this.#history,
-    }
-  }
-
-  fault(invariant: string, what: string): void {
-    this.violation ??= new Violation(invariant, what)
   }
 
   async all(): Promise<void> {
@@ -176,9 +151,10 @@ class RestoreRun {
       if (--actionsLeft > 0) this.clock.after(this.#gap(), next)
     }
     this.clock.after(this.#gap(), next)
-    await this.#stepper.until(() => actionsLeft <= 0, Infinity)
+    await this.stepper.until(() => actionsLeft <= 0, Infinity)
     this.#heal()
     await this.#quiet('healing')
+    if (this.#plan.losesAll) await this.#loseAll()
     const newcomer = this.#device('N')
     this.#devices.push(newcomer)
     this.#open(newcomer)
@@ -208,15 +184,15 @@ class RestoreRun {
     return new Device(name, new FaultyDisk({ clock: this.clock, faults }))
   }
 
-  #open(device: Device): void {
-    this.#note(device.name, () => 'opens')
-    device.seat = new Seat({
+  #open(device: Device): Seat {
+    this.note(device.name, () => 'opens')
+    const seat = new Seat({
       ...{ device, plan: this.#plan, clock: this.clock, truth: this.#truth },
       random: this.#bytes.split(),
       transport: (process) => this.#wire.transport(device.name, process),
       fault: (invariant, what) => this.fault(invariant, what),
       told: (seat, { messageId }, verdict) => {
-        this.#note(device.name, () => `hears of ${this.#truth.nameOf(messageId)}: ${verdict}`)
+        this.note(device.name, () => `hears of ${this.#truth.nameOf(messageId)}: ${verdict}`)
         if (device.seat !== seat) return
         if (verdict === 'accepted') this.#acked.add(messageId)
         // What it has given up itself, or with something that it has given up, others may hand back.
@@ -224,6 +200,7 @@ class RestoreRun {
         else if (!device.hasGivenUp) this.#truth.refused.add(messageId)
       },
     })
+    return (device.seat = seat)
   }
 
   #sent(name: string, text: string): void {
@@ -239,7 +216,7 @@ class RestoreRun {
     const device = this.#random.pick(this.#devices)
     const what = this.#random.below(100)
     if (what < 55) this.#write(device)
-    else if (what < 68) this.#leave(device)
+    else if (what < 68) this.#leaveOrReopen(device)
     else if (what < 72) this.#wire.cut(device.name)
     else if (what < 78) {
       if (hasRestarts) this.#turnOff(device)
@@ -250,16 +227,43 @@ class RestoreRun {
 
   #write({ seat, name }: Device): void {
     if (!seat?.isOpen) return
-    this.#note(name, () => 'writes')
-    this.#tally.hit('action: write')
+    this.note(name, () => 'writes')
+    this.tally.hit('action: write')
     for (let writes = this.#random.pick([1, 1, 1, 4]); writes > 0; writes--)
       seat.write(this.#random, () => `v${++this.#values}`)
+  }
+
+  #leaveOrReopen(device: Device): void {
+    if (this.#plan.reopens && this.#chance.chance(0.5)) void this.#reopen(device)
+    else this.#leave(device)
+  }
+
+  /** A device is closed in order while something waits, and opened again without a network. */
+  async #reopen(device: Device): Promise<void> {
+    const { seat, name } = device
+    if (!seat?.isOpen) return
+    this.note(name, () => 'is closed offline')
+    seat.isOpen = false
+    seat.store.setOnline(false)
+    await seat.store.flushed()
+    const log = seat.position ? this.#truth.logAt(seat.position) : undefined
+    const before = log && standingOf(seat, log)
+    await seat.store.close()
+    if (device.seat !== seat) return
+    seat.kill()
+    this.#wire.bury()
+    const next = this.#open(device)
+    next.store.setOnline(false)
+    await next.store.ready
+    if (device.seat !== next) return
+    if (before) this.guard(() => s22Stands(before, next))
+    next.store.setOnline(true)
   }
 
   #leave({ seat, name }: Device): void {
     if (!seat?.isOpen) return
     const forMs = this.#random.pick([10, 300, 3_000]) * (0.2 + this.#random.unit())
-    this.#note(name, () => 'goes offline')
+    this.note(name, () => 'goes offline')
     seat.store.setOnline(false)
     this.clock.after(forMs, () => seat.process.dead || seat.store.setOnline(true))
   }
@@ -271,14 +275,14 @@ class RestoreRun {
     seat.kill()
     this.#wire.bury()
     const lost = this.#random.chance(0.5) ? device.disk.cutPower() : 0
-    this.#note(device.name, () => `is turned off, and loses ${lost} transactions`)
-    this.#tally.hit('fault: restores: device turned off')
+    this.note(device.name, () => `is turned off, and loses ${lost} transactions`)
+    this.tally.hit('fault: restores: device turned off')
     this.clock.after(this.#random.pick([1, 500, 5_000]), () => device.seat ?? this.#open(device))
   }
 
   /** Also while commits are under way. */
   #backUp(): void {
-    this.#note('R', () => `is backed up at ${this.#truth.log.seq}`)
+    this.note('R', () => `is backed up at ${this.#truth.log.seq}`)
     this.#backups.push({ tables: this.#spaces.copy(SPACE), log: this.#truth.log.copy() })
   }
 
@@ -287,13 +291,26 @@ class RestoreRun {
     const isDeleted = this.#backups.length === 0 || this.#random.chance(deletes * 0.5)
     const backup = isDeleted ? undefined : this.#random.pick(this.#backups)
     if (isDeleted && deletes === 0) return
+    this.#fallBack(backup)
+  }
+
+  #fallBack(backup: Backup | undefined): void {
     this.#replace(() => {
-      this.#note('R', () => `falls back to ${backup?.log.seq ?? 'nothing'}`)
-      this.#tally.hit(backup ? 'fault: restores: older copy' : 'fault: restores: data deleted')
+      this.note('R', () => `falls back to ${backup?.log.seq ?? 'nothing'}`)
+      this.tally.hit(backup ? 'fault: restores: older copy' : 'fault: restores: data deleted')
       this.#isRestored = true
       this.#spaces.restore(SPACE, backup?.tables)
       this.#truth.restore(backup?.log)
     })
+  }
+
+  /** All data are deleted while nobody has more than a checkpoint, and nobody writes. */
+  async #loseAll(): Promise<void> {
+    for (const device of this.#devices) void this.#reopen(device)
+    await this.#quiet('opening again')
+    this.#fallBack(undefined)
+    await this.#quiet('all data were deleted')
+    this.tally.hit('fault: restores: all is lost')
   }
 
   /** Ends the reviewer, in order or not, and starts another one on what is left. */
@@ -308,13 +325,13 @@ class RestoreRun {
       this.#start()
     }
     if (!reviewer || this.#random.chance(0.5)) {
-      this.#note('R', () => 'is killed')
-      this.#tally.hit('fault: restores: reviewer killed')
+      this.note('R', () => 'is killed')
+      this.tally.hit('fault: restores: reviewer killed')
       again()
       return
     }
     node.isLeaving = true
-    this.#note('R', () => 'stops')
+    this.note('R', () => 'stops')
     void reviewer.close().then(again)
   }
 
@@ -341,8 +358,8 @@ class RestoreRun {
         }),
         limits: tailChangesMax === undefined ? {} : { tailChangesMax },
         onEvent: (event) => {
-          this.#tally.hit(`restores: reviewer: ${event.type}`)
-          this.#note('R', () => JSON.stringify(event))
+          this.tally.hit(`restores: reviewer: ${event.type}`)
+          this.note('R', () => JSON.stringify(event))
           if (event.type === 'strike') this.fault('S17', `an honest store is struck: ${event.why}`)
         },
       })
@@ -350,7 +367,7 @@ class RestoreRun {
       node.reviewer = reviewer
       this.#wire.serve((link, name) => reviewer.connect(link, { address: name }), process)
     } catch (error) {
-      this.#note('R', () => `cannot start: ${String(error)}`)
+      this.note('R', () => `cannot start: ${String(error)}`)
       process.after(RETRY_MS, () => void this.#review(node))
     }
   }
@@ -365,7 +382,7 @@ class RestoreRun {
   // What must hold.
 
   #heal(): void {
-    this.#note('-', () => 'everything heals')
+    this.note('-', () => 'everything heals')
     this.#isFickle = false
     this.#wire.faults = { ...this.#wire.faults, refuses: () => false }
     for (const device of this.#devices) {
@@ -383,7 +400,7 @@ class RestoreRun {
   }
 
   async #quiet(when: string): Promise<void> {
-    const isCalm = await this.#stepper.until(() => this.#unrest() === undefined, CALM_MS)
+    const isCalm = await this.stepper.until(() => this.#unrest() === undefined, CALM_MS)
     if (!isCalm) this.fault('L1', `after ${when} there is no rest: ${this.#unrest()}`)
   }
 
@@ -412,15 +429,15 @@ class RestoreRun {
   #checkFinally(): void {
     const seats = this.#seats
     this.#look()
-    s1OfItsPosition(this.#truth, seats[0]!, this.#tally)
+    s1OfItsPosition(this.#truth, seats[0]!, this.tally)
     s1Converged(seats)
     s24Healed(this.#truth, this.#acked, seats)
-    for (const seat of seats) s24Told(this.#truth, seat, this.#tally)
+    for (const seat of seats) s24Told(this.#truth, seat, this.tally)
     const { log } = this.#truth
     const across = log.ids.filter((id) => id !== undefined && this.#truth.isAcross(id, log))
-    this.#tally.hit('restores: written on a lost log', across.length)
-    this.#tally.hit('restores: came back with its place', this.#truth.placed)
-    this.#tally.hit('restores: acknowledged, and there in the end', this.#acked.size)
+    this.tally.hit('restores: written on a lost log', across.length)
+    this.tally.hit('restores: came back with its place', this.#truth.placed)
+    this.tally.hit('restores: acknowledged, and there in the end', this.#acked.size)
   }
 
   /** What is on the disks is enough to see the same again, without a network. */
@@ -429,33 +446,17 @@ class RestoreRun {
     const before = this.#seats.map((seat) => [seat.device, JSON.stringify(seat.rows)] as const)
     let closing = this.#seats.length
     for (const seat of this.#seats) void seat.store.close().then(() => closing--)
-    if (!(await this.#stepper.until(() => closing === 0, CALM_MS)))
+    if (!(await this.stepper.until(() => closing === 0, CALM_MS)))
       this.fault('L1', 'a store does not close')
     for (const seat of this.#seats) seat.kill()
     this.#wire.vanish()
     for (const device of this.#devices) this.#open(device)
-    if (!(await this.#stepper.until(() => this.#seats.every(({ isOpen }) => isOpen), CALM_MS)))
+    if (!(await this.stepper.until(() => this.#seats.every(({ isOpen }) => isOpen), CALM_MS)))
       this.fault('L1', 'a store does not open from its disk')
     for (const [{ seat, name }, rows] of before)
       if (JSON.stringify(seat!.rows) !== rows)
         this.fault('S22', `${name} shows other rows from its disk than before`)
     for (const seat of this.#seats) seat.kill()
     this.#node?.process.kill()
-  }
-
-  guard(check: () => void): void {
-    try {
-      check()
-    } catch (error) {
-      if (error instanceof Violation) this.fault(error.invariant, error.message)
-      else this.fault('S0', error instanceof Error ? (error.stack ?? error.message) : String(error))
-    }
-  }
-
-  #note(actor: string, text: () => string): void {
-    const at = Math.floor(this.clock.monotonic() * 1_000) | 0
-    this.#hash = Math.imul(this.#hash ^ at ^ actor.charCodeAt(0), 0x01000193)
-    const ms = (this.clock.monotonic() / 1_000).toFixed(3)
-    this.#history?.push(`${ms.padStart(9)}  ${actor.padEnd(3)} ${text()}`)
   }
 }
