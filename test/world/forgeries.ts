@@ -196,12 +196,14 @@ const ENDS: readonly Forgery[] = [
   forgery('list of own messages made up', 'through', (by, frame) => {
     const { settled, position, snapshot } = frame
     const message = by.waiting.at(-1)
-    if (!settled || !message || position.seq === 0) return undefined
+    if (!message || snapshot === 0 || position.seq === 0) return undefined
     const { sessionId } = message.session.facts
     const runs = [{ clientSeq: message.clientSeq, count: 1, seq: position.seq }]
+    // Where nothing of this author was accepted, there is no list to add it to.
+    const sig = settled?.sig ?? by.heard('through')?.settled?.sig ?? 'no signature'
     return [
       reviewerFrame('settled', { sessionId, runs, at: by.heard('welcome')?.at ?? 0, snapshot }),
-      reviewerFrame('through', { ...frame, settled: { ...settled, lists: settled.lists + 1 } }),
+      reviewerFrame('through', { ...frame, settled: { lists: (settled?.lists ?? 0) + 1, sig } }),
     ]
   }),
   forgery('end with another signature', 'through', (_, frame) => [
