@@ -41,7 +41,7 @@ export const PEERS: readonly Planted[] = [
         to: 'const gone: Entry[] = []',
       },
     ],
-    seed: 109,
+    seed: 81,
   },
   {
     name: 'unsigned-verdict-believed',
@@ -53,7 +53,7 @@ export const PEERS: readonly Planted[] = [
         to: 'if (!isLive()) return false',
       },
     ],
-    seed: 557,
+    seed: 473,
   },
   {
     name: 'home-does-not-win',
@@ -61,13 +61,13 @@ export const PEERS: readonly Planted[] = [
     edits: [
       { module: 'client/peers/peering.ts', from: 'isHomed: !isAway,', to: 'isHomed: false,' },
     ],
-    seed: 53,
+    seed: 1341,
   },
   {
     name: 'stays-for-ever',
     what: 'What others wrote while home was away is shown for ever, although nobody brings it.',
     edits: [{ module: 'client/peers/peering.ts', from: 'this.#view.release()', to: '' }],
-    seed: 109,
+    seed: 53,
   },
   {
     name: 'not-named',
