@@ -96,7 +96,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'return (position?.seq ?? 0) >= 0',
       },
     ],
-    seed: 469,
+    seed: 228,
   },
   {
     name: 'checks-overtake',
