@@ -188,4 +188,16 @@ export const RESTORES: readonly Planted[] = [
     ],
     seed: 24,
   },
+  {
+    name: 'lineages-not-stored',
+    what: 'Which lineages a store has met, it does not remember.',
+    edits: [
+      {
+        module: 'client/identity/lineages.ts',
+        from: "void this.#parts.disk.write({ durability: 'relaxed', meta: [[KEY, value]] })",
+        to: 'void value',
+      },
+    ],
+    seed: 8578,
+  },
 ]
