@@ -389,6 +389,36 @@ describe('a store that has lost something', () => {
     await settled(ann, carl)
   })
 
+  it('LOSS4 what waits for a row is accepted when the author of that row offers it anew', async () => {
+    await start()
+    const ann = await open(memoryStorage(), unreturning)
+    const row = ann.create(Task, { title: 'one' }).id
+    // Bob has the row by a checkpoint, and only the edit of Carl as a batch.
+    const storage = memoryStorage()
+    const options = { server: true, space: SPACE, entities: [Task, Bill], storage } as const
+    const early = createSyncStore({ ...options, transports: [transport], checkpointSteps: 0 })
+    await settled(ann, early)
+    await vi.waitFor(async () => {
+      const { checkpoint, segments } = await stateOf(storage)
+      expect(checkpoint && segments.filter(({ kind }) => kind === 'tail')).toEqual([])
+    })
+    await early.close()
+    const bob = await open(storage)
+    const carl = await open()
+    await settled(ann, bob, carl)
+    carl.update(Task, row, { title: 'two' })
+    await settled(ann, bob, carl)
+    await carl.close()
+    ann.setOnline(false)
+    await fallBack(undefined, true)
+    await settled(bob)
+    expect(told(bob)).toEqual([])
+    ann.setOnline(true)
+    await vi.waitFor(() => expect(told(bob)[0]?.titles).toContain('two'))
+    await settled(ann, bob)
+    expect(told(bob)).toMatchObject([{ id: row, titles: ['one', 'two'] }])
+  })
+
   it('LOSS4 a value that was decided and lost is not late when it comes back', async () => {
     await start()
     const ann = await open()

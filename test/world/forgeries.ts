@@ -33,6 +33,8 @@ export interface Between {
   readonly nonce: string
   /** Own messages that the tab has offered, over this link or an earlier one, and that have no verdict. */
   readonly waiting: readonly AuthoredMessage[]
+  /** Sessions that the tab binds over this link. */
+  readonly sessionIds: readonly string[]
   /** Names of the kept pages of the tab, from its `want` over this link. */
   readonly kept: readonly string[]
   /** A reviewer of another key, and what it signs. */
@@ -195,13 +197,15 @@ const ENDS: readonly Forgery[] = [
   }),
   forgery('list of own messages made up', 'through', (by, frame) => {
     const { settled, position, snapshot } = frame
-    const message = by.waiting.at(-1)
-    if (!settled || !message || position.seq === 0) return undefined
-    const { sessionId } = message.session.facts
-    const runs = [{ clientSeq: message.clientSeq, count: 1, seq: position.seq }]
+    if (by.sessionIds.length === 0 || snapshot === 0 || position.seq === 0) return undefined
+    const sessionId = by.random.pick(by.sessionIds)
+    const count = Math.min(position.seq, by.random.between(1, 20))
+    const runs = [{ clientSeq: by.random.between(1, 3), count, seq: position.seq - count + 1 }]
+    // Where nothing of this author was accepted, there is no list to add it to.
+    const sig = settled?.sig ?? by.heard('through')?.settled?.sig ?? 'no signature'
     return [
       reviewerFrame('settled', { sessionId, runs, at: by.heard('welcome')?.at ?? 0, snapshot }),
-      reviewerFrame('through', { ...frame, settled: { ...settled, lists: settled.lists + 1 } }),
+      reviewerFrame('through', { ...frame, settled: { lists: (settled?.lists ?? 0) + 1, sig } }),
     ]
   }),
   forgery('end with another signature', 'through', (_, frame) => [

@@ -56,6 +56,11 @@ export class Logins {
     return token
   }
 
+  /** A token of whoever does not ask for the next one in time; it has no end once all is calm. */
+  shortTokenOf(person: string, livesMs: number): string {
+    return this.tokenOf(person, this.#isCalm ? undefined : livesMs)
+  }
+
   /** When a token ends, ms since 1970. */
   endOf(token: string): number | undefined {
     return this.#issued.get(token)?.endsAt

@@ -47,6 +47,7 @@ interface Way {
   isOpen: boolean
   /** Names of the forgeries that were sent over it. */
   readonly told: Set<string>
+  sessionIds: readonly string[]
   /** Names of the pages that the tab has kept. */
   kept: readonly string[]
 }
@@ -153,6 +154,7 @@ export class Middleman {
         up: joiner(),
         down: joiner(),
         nonce: '',
+        sessionIds: [],
         kept: [],
         told: new Set(),
       },
@@ -193,6 +195,8 @@ export class Middleman {
     const frame = joined.kind === 'frame' ? parseAuthorFrame(joined.text) : undefined
     if (!frame?.ok) return
     if (frame.value.kind === 'hello') way.nonce = frame.value.nonce
+    if (frame.value.kind === 'bind')
+      way.sessionIds = frame.value.sessions.map(({ sessionId }) => sessionId)
     if (frame.value.kind === 'want') way.kept = frame.value.pages ?? []
     if (frame.value.kind !== 'offer') return
     const messages = this.#stage.truth.learnText(frame.value.texts)
@@ -269,6 +273,7 @@ export class Middleman {
       waiting: (this.#offered.get(way.name) ?? []).filter(
         ({ id }) => truth.facts.get(id)?.seq === undefined && !truth.refused.has(id),
       ),
+      sessionIds: way.sessionIds,
       kept: way.kept,
       other: this.#other,
       sign: (bytes) => this.#signer.sign(this.#keys, bytes),

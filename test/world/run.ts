@@ -10,6 +10,7 @@ import { type Plan, type WorkloadName, planFor, workloadOf } from './plan.ts'
 import { Paging } from './paging.ts'
 import { runPeers } from './peers/run.ts'
 import { runRestores } from './restores/run.ts'
+import { Stepper } from './stepper.ts'
 import { SPACE } from './truth.ts'
 import { unhandledText, withUnhandled } from './unhandled.ts'
 import { Violation } from './violation.ts'
@@ -31,9 +32,6 @@ export interface Report {
 const QUIET_MAX_MS = 600_000
 /** And so long after it, nothing may be left to do. */
 const WORK_MAX_MS = 7_200_000
-/** A world that does more than this is running in circles (L2). */
-const EVENTS_MAX = 400_000
-const LOOK_EVERY_MS = 250
 /** A virtual minute: longer than any pause between two offers of one message. */
 const HOPELESS_LOOKS = 240
 /** Longer than a tab pauses between two looks at what others have left behind. */
@@ -84,17 +82,26 @@ export async function runPlan(
 }
 
 class Run {
-  events = 0
   readonly #world: World
+  readonly #stepper: Stepper
 
   constructor(world: World) {
     this.#world = world
+    const onEvent = (): void => {
+      for (const visit of world.touched) visit.check()
+      world.touched.clear()
+    }
+    this.#stepper = new Stepper(world, { onEvent })
+  }
+
+  get events(): number {
+    return this.#stepper.events
   }
 
   async all(): Promise<void> {
     const world = this.#world
     const conductor = new Conductor(world)
-    await this.#until(() => conductor.isDone, Infinity)
+    await this.#stepper.until(() => conductor.isDone, Infinity)
     conductor.heal()
     await this.#quiet('healing', conductor)
     // A dead tab may leave an outbox while others stay open: some tab must adopt it.
@@ -125,11 +132,8 @@ class Run {
       ({ device, types }) => device.isFollower && types.includes(Task),
     )
     const all = followers.map((visit) => new Paging(visit, plan.seed))
-    await this.#until(() => all.every((each) => each.isDone()), QUIET_MAX_MS)
-    this.#must(
-      all.every((each) => each.isDone()),
-      () => 'pages do not come to their end',
-    )
+    const isRead = await this.#stepper.until(() => all.every((each) => each.isDone()), QUIET_MAX_MS)
+    this.#must(isRead, () => 'pages do not come to their end')
     this.#world.guard(() => all.forEach((each) => each.check(truth, tally)))
   }
 
@@ -138,16 +142,16 @@ class Run {
     const world = this.#world
     if (world.violation) return
     for (const visit of world.visits) void visit.close()
-    await this.#until(() => world.visits.length === 0, QUIET_MAX_MS)
-    this.#must(world.visits.length === 0, () => `${world.visits[0]!.name} does not close`)
+    const isClosed = await this.#stepper.until(() => world.visits.length === 0, QUIET_MAX_MS)
+    this.#must(isClosed, () => `${world.visits[0]!.name} does not close`)
     world.guard(() => s4OutboxesEmpty(world))
     world.wire.vanish()
     for (const tab of world.tabs) world.open(tab)
-    await this.#until(() => world.visits.every(({ isOpen }) => isOpen), QUIET_MAX_MS)
-    this.#must(
-      world.visits.every(({ isOpen }) => isOpen),
-      () => 'a store does not open from its disk',
+    const isOpened = await this.#stepper.until(
+      () => world.visits.every(({ isOpen }) => isOpen),
+      QUIET_MAX_MS,
     )
+    this.#must(isOpened, () => 'a store does not open from its disk')
     for (const visit of world.visits) world.kill(visit)
     world.node?.kill()
   }
@@ -164,7 +168,7 @@ class Run {
     let quietLooks = 0
     let waitedFor = Infinity
     const beganMs = world.clock.monotonic()
-    await this.#until((extend) => {
+    await this.#stepper.until((extend) => {
       conductor.reopen()
       // A slow store and small caches make hours of work: a reviewer is stuck when it does none.
       const waiting = waitingFor(world)
@@ -180,38 +184,6 @@ class Run {
       unrest(world) === undefined,
       () => `after ${when} there is no rest: ${unrest(world)}`,
     )
-  }
-
-  /**
-   * Steps until the condition holds at one of the looks, the time is up, or a promise is broken. A look
-   * may give it so many ms more, from now on.
-   */
-  async #until(
-    holds: (extend: (mostMs: number) => void) => boolean,
-    mostMs: number,
-  ): Promise<void> {
-    const world = this.#world
-    const { clock } = world
-    await new Promise(setImmediate) // what has begun sets its timers first
-    let endMs = clock.monotonic() + mostMs
-    let lookMs = clock.monotonic()
-    const extend = (moreMs: number): void => void (endMs = clock.monotonic() + moreMs)
-    while (!world.violation && clock.monotonic() < endMs) {
-      if (clock.monotonic() >= lookMs) {
-        if (holds(extend)) return
-        lookMs = clock.monotonic() + LOOK_EVERY_MS
-      }
-      if (clock.nextMs === undefined) {
-        if (holds(extend)) return
-        clock.after(LOOK_EVERY_MS, () => {})
-      }
-      world.guard(() => void clock.step())
-      // Ports answer by promises: all that follows from this event happens before the next.
-      await new Promise(setImmediate)
-      for (const visit of world.touched) visit.check()
-      world.touched.clear()
-      if (++this.events > EVENTS_MAX) world.fault('L2', `${EVENTS_MAX} events, and no end`)
-    }
   }
 
   #must(condition: boolean, what: () => string): void {

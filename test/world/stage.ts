@@ -2,7 +2,7 @@
  * The part of the world that an actor can use. The world is built in layers, and imports run one
  * way, types included:
  *
- *   violation tally plan entities faults lies logins                          what may be
+ *   violation stepper tally plan entities faults lies logins                  what may be
  *   seen drafted chain-by-hand │ facts truth scan sight secrets        what is known
  *   stage                                                              this interface
  *   device visit watch │ reviewer-node │ strange-* stranger liar flooder │ observer   the actors

@@ -24,7 +24,7 @@ import {
   sessionOf,
   signedOpening,
 } from '../model/by-hand.ts'
-import type { Random } from '../model/random.ts'
+import { Random } from '../model/random.ts'
 import type { RealValues } from '../model/real-values.ts'
 import type { Stage } from './stage.ts'
 import { FlushesByHand, type StrangeDraft, type StrangeFlush } from './strange-flush.ts'
@@ -77,6 +77,8 @@ export class Stranger implements Writing {
   readonly #writes: StrangerParts['writes']
   readonly #flushes: FlushesByHand
   readonly #written: Written[] = []
+  /** How long each of its logins lives, in ms; undefined: it has none, or one without end. */
+  readonly #loginMs: number | undefined
   #link: Link | undefined
   #isBound = false
   #heardMs = 0
@@ -119,6 +121,9 @@ export class Stranger implements Writing {
     )
     this.entityIds = new EntityIds(SPACE, parts.opening.authorId, parts.opening.sessionId)
     this.#process = new ProcessClock(stage.clock)
+    // Chance of its own, so that the rest of a world does not depend on it.
+    const chance = new Random(stage.plan.seed + 2 ** 29)
+    this.#loginMs = stage.logins && chance.pick([undefined, 2_000, 20_000])
     stage.truth.deviceOf.set(parts.opening.sessionId, name)
     stage.logins?.noteAuthor(parts.opening.authorId, parts.opening.personalId)
     this.#connect()
@@ -205,6 +210,9 @@ export class Stranger implements Writing {
     if (frame.value.kind === 'nack') this.#nacked(frame.value)
     if (frame.value.kind !== 'bound') return
     this.#isBound = true
+    // Unlike a store it stays when its login ends: then nothing more may be sent to it.
+    if (this.#loginMs !== undefined)
+      this.#link?.send(authorFrame('want', { have: null, pages: null }))
     // Answers to what was offered over another link are lost.
     for (const written of this.#written) written.dueMs = -Infinity
     this.#offer()
@@ -227,8 +235,17 @@ export class Stranger implements Writing {
     }
     const link = this.#link
     const opening = await provedOpening(this.#signer, this.#opening, nonce)
-    const auth = this.#stage.logins?.tokenOf(this.#opening.personalId) ?? null
-    link?.send(authorFrame('bind', { sessions: [opening], auth }))
+    link?.send(authorFrame('bind', { sessions: [opening], auth: this.#token() }))
+  }
+
+  #token(): string | null {
+    const { logins } = this.#stage
+    const { personalId } = this.#opening
+    if (!logins) return null
+    const livesMs = this.#loginMs
+    return livesMs === undefined
+      ? logins.tokenOf(personalId)
+      : logins.shortTokenOf(personalId, livesMs)
   }
 
   #tick(): void {

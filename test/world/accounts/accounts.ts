@@ -12,16 +12,15 @@ import {
   FaultySpaces,
   ProcessClock,
   SeededRandom,
-  VirtualClock,
   partitionOf,
   simSigner,
   rulesFor,
 } from '@countersign/core/testing'
 import { Random } from '../../model/random.ts'
-import { Tally } from '../tally.ts'
+import { Stepper } from '../stepper.ts'
+import { SmallWorld, type WorldReport } from '../small-world.ts'
 import { SPACE } from '../truth.ts'
 import { withUnhandled } from '../unhandled.ts'
-import { Violation } from '../violation.ts'
 import { AccountTab, type AccountsStage, Browser } from './browser.ts'
 import { checkFinally, checkHeard, checkRows, checkRule, checkSent } from './checks.ts'
 import { Note } from './note.ts'
@@ -36,15 +35,6 @@ const DAY_MS = 86_400_000
 /** No step towards the end may take longer, in virtual time. */
 const REST_MS = 600_000
 
-export interface AccountsReport {
-  readonly events: number
-  readonly virtualMs: number
-  readonly hash: string
-  readonly counts: readonly (readonly [string, number])[]
-  readonly violation: { readonly invariant: string; readonly what: string } | undefined
-  readonly history: readonly string[] | undefined
-}
-
 export interface AccountsOptions {
   readonly verbose?: boolean
   /** W15. */
@@ -54,40 +44,35 @@ export interface AccountsOptions {
 export async function runAccounts(
   seed: number,
   { verbose = false, isShort = false }: AccountsOptions = {},
-): Promise<AccountsReport> {
+): Promise<WorldReport> {
   const world = new Accounts(seed, verbose, isShort)
   const failed = (error: unknown): void => world.failed(error)
   await withUnhandled(failed, () => world.run()).catch(failed)
   return world.report
 }
 
-class Accounts implements AccountsStage {
-  readonly clock: VirtualClock = new VirtualClock()
+class Accounts extends SmallWorld implements AccountsStage {
   readonly random: SeededRandom
   readonly truth: Truth = new Truth()
-  readonly tally: Tally = new Tally()
   publicKey = ''
   readonly offsetMs: number
   readonly #operator: Operator
   readonly #isShort: boolean
-  #violation: Violation | undefined
-  readonly #history: string[] | undefined
   readonly #chance: Random
   readonly #browsers: readonly Browser[]
   #reviewer: Reviewer | undefined
   readonly #tabs: AccountTab[] = []
-  #events = 0
-  #hash = 0x811c9dc5
+  protected readonly stepper = new Stepper(this, { lookEveryMs: 0 })
   #texts = 0
   /** How many times each tab was cut off, so that links of before are over. */
   readonly #cuts = new Map<ProcessClock, (() => void)[]>()
 
   constructor(seed: number, isVerbose: boolean, isShort: boolean) {
+    super(isVerbose)
     this.#isShort = isShort
     this.offsetMs = isShort ? DAY_MS - MIDNIGHT_MS : 0
     this.random = new SeededRandom(seed)
     this.#chance = new Random(seed).split()
-    this.#history = isVerbose ? [] : undefined
     const latency = this.#chance.split()
     const latencyMs = (): number => latency.below(8)
     this.#browsers = Array.from({ length: this.#chance.between(1, 3) }, (_, at) => {
@@ -105,47 +90,24 @@ class Accounts implements AccountsStage {
     })
   }
 
-  get report(): AccountsReport {
-    return {
-      events: this.#events,
-      virtualMs: this.clock.monotonic(),
-      hash: (this.#hash >>> 0).toString(16).padStart(8, '0'),
-      counts: this.tally.entries(),
-      violation: this.#violation && {
-        invariant: this.#violation.invariant,
-        what: this.#violation.message,
-      },
-      history: this.#history,
-    }
-  }
-
-  failed(error: unknown): void {
-    if (error instanceof Violation) this.#violation ??= error
-    else this.fault('S0', error instanceof Error ? `${error.stack}` : String(error))
-  }
-
-  fault(invariant: string, what: string): void {
-    this.#violation ??= new Violation(invariant, what)
-  }
-
   async run(): Promise<void> {
     await this.#startReviewer()
-    for (let left = this.#chance.between(30, 90); left > 0 && !this.#violation; left--) {
-      this.#guard(() => this.#act(this.#chance.pick(this.#browsers)))
+    for (let left = this.#chance.between(30, 90); left > 0 && !this.violation; left--) {
+      this.guard(() => this.#act(this.#chance.pick(this.#browsers)))
       if (this.#isShort && this.#chance.chance(0.1)) this.#operate()
-      await this.#pass(this.#chance.pick([0, 5, 60, 600]))
+      await this.stepper.pass(this.#chance.pick([0, 5, 60, 600]))
     }
     this.#operator.readmitAll()
-    await this.#pass(1_000)
+    await this.stepper.pass(1_000)
     await this.#heal()
     const mayMiss = (written: Written): boolean => this.#operator.mayMiss(written)
-    if (!this.#violation) this.#guard(() => checkFinally(this.truth, mayMiss))
+    if (!this.violation) this.guard(() => checkFinally(this.truth, mayMiss))
   }
 
   #operate(): void {
     const what = this.#operator.act()
     this.tally.hit(`operator: ${what.split(' ')[0]}`)
-    this.#history?.push(`${(this.clock.monotonic() / 1_000).toFixed(3)} operator: ${what}`)
+    this.note('operator', () => what)
   }
 
   /** When the login of a token ends, ms since 1970. */
@@ -173,11 +135,11 @@ class Accounts implements AccountsStage {
       },
       rules: rulesFor([Note.name], (context, { values }, row) => {
         const written = this.truth.written.get(String(values['text']))
-        if (written && !row) this.#guard(() => this.#operator.judged(context, written))
+        if (written && !row) this.guard(() => this.#operator.judged(context, written))
         const creator = row?.$createdBy
         const isSame = creator === undefined || context.samePerson(creator)
         const asked = creator === undefined ? undefined : { creator, isSame }
-        this.#guard(() => checkRule(this.truth, context, asked))
+        this.guard(() => checkRule(this.truth, context, asked))
         return isSame || 'only its author may edit a note'
       }),
     })
@@ -231,17 +193,17 @@ class Accounts implements AccountsStage {
   }
 
   #look(tab: AccountTab): void {
-    if (!tab.isOver) this.#guard(() => checkRows(this.truth, tab))
+    if (!tab.isOver) this.guard(() => checkRows(this.truth, tab))
   }
 
   sent(tab: AccountTab, text: string): void {
-    this.#mix(text.length)
-    this.#guard(() => checkSent(this.truth, tab, text))
+    this.mix(text.length)
+    this.guard(() => checkSent(this.truth, tab, text))
   }
 
   heard(tab: AccountTab, text: string): void {
-    this.#guard(() => checkHeard(this.truth, tab, text))
-    this.#guard(() => this.#operator.heard(tab.owner, text))
+    this.guard(() => checkHeard(this.truth, tab, text))
+    this.guard(() => this.#operator.heard(tab.owner, text))
   }
 
   #act(browser: Browser): void {
@@ -379,7 +341,7 @@ class Accounts implements AccountsStage {
   /** Everybody comes back to every browser where they have been, and delivers what is there. */
   async #heal(): Promise<void> {
     for (const tab of this.#tabs) if (!tab.isOver) await this.#result(this.#close(tab))
-    await this.#pass(2_000)
+    await this.stepper.pass(2_000)
     for (const browser of this.#browsers)
       for (const personId of [undefined, ...PERSONS]) {
         browser.personId = personId
@@ -392,7 +354,7 @@ class Accounts implements AccountsStage {
         )
         await this.#result(this.#close(tab))
       }
-    if (this.#violation) return
+    if (this.violation) return
     const reader = new AccountTab(
       this,
       new Browser('reader', new FaultyDisk({ clock: this.clock })),
@@ -424,34 +386,12 @@ class Accounts implements AccountsStage {
   }
 
   #say(tab: AccountTab, what: string): void {
-    const at = (this.clock.monotonic() / 1_000).toFixed(3)
-    this.#history?.push(`${at} ${tab.browser.name}, ${tab.owner}: ${what}`)
-  }
-
-  #guard(check: () => void): void {
-    try {
-      check()
-    } catch (error) {
-      this.failed(error)
-    }
-  }
-
-  #mix(by: number): void {
-    this.#hash = Math.imul(this.#hash ^ by, 0x01000193)
-  }
-
-  async #pass(ms: number): Promise<void> {
-    const endMs = this.clock.monotonic() + ms
-    this.clock.after(ms, () => {})
-    while (this.clock.monotonic() < endMs && !this.#violation) await this.#step()
+    this.note(`${tab.browser.name}, ${tab.owner}`, () => what)
   }
 
   async #until(holds: () => boolean, what: () => string): Promise<void> {
-    const endMs = this.clock.monotonic() + REST_MS
-    while (!this.#violation && !holds()) {
-      if (this.clock.monotonic() >= endMs) return this.fault('L1', `it never comes that ${what()}`)
-      await this.#step()
-    }
+    if (!(await this.stepper.until(holds, REST_MS)))
+      this.fault('L1', `it never comes that ${what()}`)
   }
 
   async #result<T>(promise: Promise<T>): Promise<T> {
@@ -462,16 +402,8 @@ class Accounts implements AccountsStage {
       () => isOver,
       () => 'a promise resolves',
     )
-    if (this.#violation) throw this.#violation
+    if (this.violation) throw this.violation
     return promise
-  }
-
-  async #step(): Promise<void> {
-    if (this.clock.nextMs === undefined) this.clock.after(1, () => {})
-    this.#guard(() => void this.clock.step())
-    this.#events++
-    // Ports answer by promises: all that follows from this event happens before the next.
-    await new Promise(setImmediate)
   }
 }
 

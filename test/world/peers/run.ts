@@ -13,7 +13,6 @@ import {
   ProcessClock,
   SeededRandom,
   SimPeers,
-  VirtualClock,
   liesOf,
   peerIdOf,
   rulesFor,
@@ -22,20 +21,17 @@ import {
 } from '@countersign/core/testing'
 import { Random } from '../../model/random.ts'
 import { s1Converged, s1OfItsPosition, s24Told } from '../restores/checks.ts'
-import type { RestoreReport } from '../restores/run.ts'
 import { BOMB, Device, Seat, Task } from '../restores/seat.ts'
 import { RestoreTruth } from '../restores/truth.ts'
-import { Tally } from '../tally.ts'
+import { Stepper } from '../stepper.ts'
+import { SmallWorld, type WorldReport } from '../small-world.ts'
 import { SPACE } from '../truth.ts'
 import { unhandledText, withUnhandled } from '../unhandled.ts'
-import { Violation } from '../violation.ts'
 import { FORGED, peer11Same, peer8Named, peer9Sealed } from './checks.ts'
 import { type PeersPlan, peersPlanFor } from './plan.ts'
 
 /** When all is healed, it takes no longer than this until nothing is left to do (L1). */
 const CALM_MS = 400_000
-const EVENTS_MAX = 300_000
-const LOOK_EVERY_MS = 250
 /** So long after the last disturbance those who follow one reviewer show the same. */
 const STILL_MS = 5_000
 /** A reviewer that was there for so long, and is heard, has to be followed. */
@@ -44,7 +40,7 @@ const HEARD_MS = 12_000
 export async function runPeers(
   seed: number,
   { verbose = false }: { readonly verbose?: boolean } = {},
-): Promise<RestoreReport> {
+): Promise<WorldReport> {
   const run = await PeersRun.make(peersPlanFor(seed), verbose)
   await withUnhandled(
     (error) => run.fault('S0', unhandledText(error)),
@@ -70,12 +66,10 @@ interface Stand {
   sinceMs: number
 }
 
-class PeersRun {
+class PeersRun extends SmallWorld {
   readonly #plan: PeersPlan
-  readonly #clock = new VirtualClock()
   readonly #random: Random
   readonly #bytes: SeededRandom
-  readonly #tally = new Tally()
   readonly #truth = new RestoreTruth()
   readonly #keys: KeyPair
   readonly #liarKeys: KeyPair
@@ -89,14 +83,11 @@ class PeersRun {
   readonly #claimers = new Map<string, string>()
   /** By seat: the highest epoch that it has followed. */
   readonly #epochs = new WeakMap<Seat, number>()
-  readonly #history: string[] | undefined
   #node: HomeNode | undefined
   #disturbedMs = 0
   #values = 0
   #lies = 0
-  #events = 0
-  #hash = 0x811c9dc5
-  #violation: Violation | undefined
+  protected readonly stepper = new Stepper(this, { onLook: () => this.#look() })
 
   static async make(plan: PeersPlan, verbose: boolean): Promise<PeersRun> {
     const bytes = new SeededRandom(plan.seed)
@@ -114,33 +105,33 @@ class PeersRun {
       readonly verbose: boolean
     },
   ) {
+    super(given.verbose)
     const random = new Random(plan.seed)
-    const clock = this.#clock
+    const clock = this.clock
     const some = (ms: number) => (): number => ms * 2 * random.unit()
     this.#plan = plan
     this.#random = random
     this.#bytes = given.bytes
     this.#keys = given.keys
     this.#liarKeys = given.liarKeys
-    this.#history = given.verbose ? [] : undefined
     this.#wire = new FaultyWire({
       clock,
       faults: { delayMs: some(plan.delayMs) },
       onSend: (direction, name, text) =>
-        this.#note(name, () => `home ${direction} ${text.slice(0, 1_000)}`),
+        this.note(name, () => `home ${direction} ${text.slice(0, 1_000)}`),
     })
     this.#peers = new SimPeers(clock, {
       delayMs: some(plan.delayMs),
       loses: () => random.chance(plan.loses),
       onSay: (device, text) => {
-        this.#note(device, () => `says ${text.slice(0, 600)}`)
+        this.note(device, () => `says ${text.slice(0, 600)}`)
         const claimer = saidClaim(text)
         if (claimer !== undefined) this.#claimers.set(claimer, device)
       },
       alters: (device, text) => this.#altered(device, text),
       altersGiven: (device, text) => this.#forged(device, text),
       onSend: (device, text) => {
-        this.#note(device, () => `to a peer ${text.slice(0, 1_000)}`)
+        this.note(device, () => `to a peer ${text.slice(0, 1_000)}`)
         if (text.startsWith('["tail"')) this.#noteRelayed(text)
       },
     })
@@ -148,9 +139,9 @@ class PeersRun {
       clock,
       faults: { latencyMs: some(plan.storeMs), answerMs: some(plan.storeMs) },
       onCommit: (commit) =>
-        this.#guard(() => {
+        this.guard(() => {
           const ids = this.#truth.commit(commit, this.#spaces.tables(SPACE))
-          this.#note('R', () => `commits ${ids.map((id) => this.#truth.nameOf(id)).join(' ')}`)
+          this.note('R', () => `commits ${ids.map((id) => this.#truth.nameOf(id)).join(' ')}`)
         }),
     })
     this.#devices = Array.from({ length: plan.devices }, (_, at) =>
@@ -158,39 +149,23 @@ class PeersRun {
     )
   }
 
-  get report(): RestoreReport {
-    const violation = this.#violation
-    return {
-      events: this.#events,
-      virtualMs: this.#clock.monotonic(),
-      hash: (this.#hash >>> 0).toString(16).padStart(8, '0'),
-      counts: this.#tally.entries(),
-      violation: violation && { invariant: violation.invariant, what: violation.message },
-      history: this.#history,
-    }
-  }
-
-  fault(invariant: string, what: string): void {
-    this.#violation ??= new Violation(invariant, what)
-  }
-
   async all(): Promise<void> {
     this.#comeHome()
     for (const device of this.#devices) this.#open(device)
     let actionsLeft = this.#plan.actions
     const next = (): void => {
-      this.#guard(() => this.#act())
-      if (--actionsLeft > 0) this.#clock.after(this.#gap(), next)
+      this.guard(() => this.#act())
+      if (--actionsLeft > 0) this.clock.after(this.#gap(), next)
     }
-    this.#clock.after(this.#gap(), next)
-    await this.#until(() => actionsLeft <= 0, Infinity)
+    this.clock.after(this.#gap(), next)
+    await this.stepper.until(() => actionsLeft <= 0, Infinity)
     this.#heal()
     await this.#quiet('healing')
     const newcomer = this.#device('N')
     this.#devices.push(newcomer)
     this.#open(newcomer)
     await this.#quiet('somebody has joined')
-    this.#guard(() => this.#checkFinally())
+    this.guard(() => this.#checkFinally())
     for (const seat of this.#seats) seat.kill()
     this.#node?.process.kill()
   }
@@ -208,21 +183,21 @@ class PeersRun {
       spared: (transactions: number) => this.#random.below(transactions + 1),
     }
     this.#stands.set(name, { side: 0, isFrozen: false, isCut: false, sinceMs: 0 })
-    return new Device(name, new FaultyDisk({ clock: this.#clock, faults }))
+    return new Device(name, new FaultyDisk({ clock: this.clock, faults }))
   }
 
   #open(device: Device): void {
-    this.#note(device.name, () => 'opens')
+    this.note(device.name, () => 'opens')
     this.#changed(device, {})
     const seat = new Seat({
-      ...{ device, plan: this.#plan, clock: this.#clock, truth: this.#truth },
+      ...{ device, plan: this.#plan, clock: this.clock, truth: this.#truth },
       random: this.#bytes.split(),
       believesAll: device.name === this.#forger,
       transport: (process) => this.#wire.transport(device.name, process),
       peers: (process) => this.#peers.join(device.name, process),
       fault: (invariant, what) => this.fault(invariant, what),
       told: (seat, { messageId }, verdict) => {
-        this.#note(device.name, () => `hears of ${this.#truth.nameOf(messageId)}: ${verdict}`)
+        this.note(device.name, () => `hears of ${this.#truth.nameOf(messageId)}: ${verdict}`)
         if (device.seat !== seat || verdict === 'accepted') return
         if (verdict === 'parent_lost') device.hasGivenUp = true
         else if (!device.hasGivenUp) this.#truth.refused.add(messageId)
@@ -231,16 +206,16 @@ class PeersRun {
     device.seat = seat
     seat.store.status.subscribe(({ provisional }, before) => {
       if (provisional === before.provisional) return
-      this.#disturbedMs = this.#clock.monotonic()
+      this.#disturbedMs = this.clock.monotonic()
       if (!provisional) return
       const { epoch, isSelf, reviewerId } = provisional
-      this.#note(device.name, () => `${isSelf ? 'reviews' : 'follows'} ${reviewerId} in ${epoch}`)
-      this.#guard(() => this.#followed(seat, epoch, isSelf))
+      this.note(device.name, () => `${isSelf ? 'reviews' : 'follows'} ${reviewerId} in ${epoch}`)
+      this.guard(() => this.#followed(seat, epoch, isSelf))
     })
   }
 
   #followed(seat: Seat, epoch: number, isSelf: boolean): void {
-    this.#tally.hit(isSelf ? 'peers: somebody reviews' : 'peers: somebody follows')
+    this.tally.hit(isSelf ? 'peers: somebody reviews' : 'peers: somebody follows')
     const { name } = seat.device
     const highest = this.#epochs.get(seat) ?? 0
     if (epoch < highest)
@@ -251,7 +226,7 @@ class PeersRun {
 
   /** Nobody begins to review beside one that it hears, and that is as far. */
   #notPreempted(seat: Seat): void {
-    const nowMs = this.#clock.monotonic()
+    const nowMs = this.clock.monotonic()
     const { loses, signerMs, liar } = this.#plan
     const own = this.#stands.get(seat.device.name)!
     if (loses > 0 || signerMs > 0 || liar) return
@@ -272,7 +247,7 @@ class PeersRun {
   #noteRelayed(text: string): void {
     const [, , position] = JSON.parse(text.split('\n', 1)[0]!) as [string, unknown, unknown[]]
     const [, , seq, chain] = position as [string, number, number, string]
-    if (this.#truth.logAt({ seq, chain })) this.#tally.hit('peers: home is passed on')
+    if (this.#truth.logAt({ seq, chain })) this.tally.hit('peers: home is passed on')
   }
 
   readonly #writers = new Map<string, Set<string>>()
@@ -282,14 +257,14 @@ class PeersRun {
     for (const seat of this.#seats) {
       if (!seat.status.provisional?.isSelf) this.#reviewsSinceMs.delete(seat)
       else if (!this.#reviewsSinceMs.has(seat))
-        this.#reviewsSinceMs.set(seat, this.#clock.monotonic())
+        this.#reviewsSinceMs.set(seat, this.clock.monotonic())
     }
   }
 
   // What happens.
 
   #changed({ name }: Device, change: Partial<Stand>): void {
-    this.#disturbedMs = this.#clock.monotonic()
+    this.#disturbedMs = this.clock.monotonic()
     Object.assign(this.#stands.get(name)!, { ...change, sinceMs: this.#disturbedMs })
   }
 
@@ -313,9 +288,9 @@ class PeersRun {
   #write({ seat, name }: Device): void {
     const stand = this.#stands.get(name)!
     if (!seat?.isOpen || stand.isFrozen) return
-    this.#note(name, () => 'writes')
-    this.#tally.hit('action: write')
-    this.#disturbedMs = this.#clock.monotonic()
+    this.note(name, () => 'writes')
+    this.tally.hit('action: write')
+    this.#disturbedMs = this.clock.monotonic()
     for (let writes = this.#random.pick([1, 1, 1, 4]); writes > 0; writes--)
       seat.write(this.#random, () => `v${++this.#values}`)
     for (const { id } of seat.receipts) this.#writersOf(id).add(name)
@@ -329,7 +304,7 @@ class PeersRun {
   }
 
   #toggleHome(): void {
-    this.#disturbedMs = this.#clock.monotonic()
+    this.#disturbedMs = this.clock.monotonic()
     if (this.#wire.serving) this.#leaveHome()
     else this.#comeHome()
   }
@@ -338,8 +313,8 @@ class PeersRun {
   #leaveHome(): void {
     const { reviewer, process } = this.#node ?? {}
     if (!reviewer || !process) return
-    this.#tally.hit('fault: peers: home is away')
-    this.#note('R', () => 'is away')
+    this.tally.hit('fault: peers: home is away')
+    this.note('R', () => 'is away')
     this.#wire.vanish()
     if (this.#random.chance(0.4)) return
     this.#node = undefined
@@ -347,8 +322,8 @@ class PeersRun {
   }
 
   #comeHome(): void {
-    this.#note('R', () => 'is back')
-    if (!this.#node) this.#node = { process: new ProcessClock(this.#clock) }
+    this.note('R', () => 'is back')
+    if (!this.#node) this.#node = { process: new ProcessClock(this.clock) }
     void this.#review(this.#node)
   }
 
@@ -364,7 +339,7 @@ class PeersRun {
         signer: simSigner({ random, clock: process }),
         rules: rulesFor([Task.name], (_, { values }) => values['title'] !== BOMB || 'no bombs'),
         onEvent: (event) => {
-          this.#note('R', () => JSON.stringify(event))
+          this.note('R', () => JSON.stringify(event))
           if (event.type === 'strike') this.fault('S17', `an honest store is struck: ${event.why}`)
         },
       })
@@ -377,7 +352,7 @@ class PeersRun {
 
   #toggleWay(device: Device): void {
     const { isCut } = this.#stands.get(device.name)!
-    this.#note(device.name, () => (isCut ? 'reaches home' : 'cannot reach home'))
+    this.note(device.name, () => (isCut ? 'reaches home' : 'cannot reach home'))
     this.#changed(device, { isCut: !isCut })
     if (isCut) this.#wire.unblock(device.name)
     else this.#wire.block(device.name, 'up', 'down')
@@ -385,8 +360,8 @@ class PeersRun {
 
   #part(device: Device): void {
     const side = this.#random.below(2)
-    this.#note(device.name, () => `is on side ${side}`)
-    this.#tally.hit('fault: peers: parted')
+    this.note(device.name, () => `is on side ${side}`)
+    this.tally.hit('fault: peers: parted')
     for (const other of this.#devices) this.#changed(other, {})
     this.#changed(device, { side })
     this.#peers.part(device.name, side)
@@ -395,16 +370,16 @@ class PeersRun {
   #freeze(device: Device): void {
     const { seat } = device
     if (!seat || seat.process.isFrozen) return
-    this.#note(device.name, () => 'freezes')
-    this.#tally.hit('fault: peers: frozen')
+    this.note(device.name, () => 'freezes')
+    this.tally.hit('fault: peers: frozen')
     this.#changed(device, { isFrozen: true })
     seat.process.freeze()
-    this.#clock.after(this.#random.pick([1_000, 9_000, 30_000]), () => this.#thaw(device))
+    this.clock.after(this.#random.pick([1_000, 9_000, 30_000]), () => this.#thaw(device))
   }
 
   #thaw(device: Device): void {
     if (!this.#stands.get(device.name)!.isFrozen) return
-    this.#note(device.name, () => 'thaws')
+    this.note(device.name, () => 'thaws')
     this.#changed(device, { isFrozen: false })
     device.seat?.process.thaw()
   }
@@ -417,20 +392,17 @@ class PeersRun {
     this.#wire.bury()
     this.#peers.bury()
     const lost = this.#random.chance(0.5) ? device.disk.cutPower() : 0
-    this.#note(device.name, () => `is turned off, and loses ${lost} transactions`)
-    this.#tally.hit('fault: peers: device turned off')
+    this.note(device.name, () => `is turned off, and loses ${lost} transactions`)
+    this.tally.hit('fault: peers: device turned off')
     this.#changed(device, { isFrozen: false })
-    this.#clock.after(
-      this.#random.pick([1, 2_000, 20_000]),
-      () => device.seat ?? this.#open(device),
-    )
+    this.clock.after(this.#random.pick([1, 2_000, 20_000]), () => device.seat ?? this.#open(device))
   }
 
   /** A claim that nobody has elected, far above the others or behind home. */
   async #lie(device: Device): Promise<void> {
     const position = this.#devices.find(({ seat }) => seat?.position?.sig)?.seat?.position
     if (!position) return
-    this.#tally.hit('fault: peers: a claim that is a lie')
+    this.tally.hit('fault: peers: a claim that is a lie')
     const epoch = position.epoch + this.#random.pick([1, 3, 40, 5_000])
     const text = await this.#spoken(position, epoch)
     this.#peers.lie(device.name, text)
@@ -448,7 +420,7 @@ class PeersRun {
     const end = text.indexOf('\n')
     const first = JSON.parse(text.slice(0, end)) as [string, number[], (string | number)[]]
     first[2][4] = 'sim.lie.lie'
-    this.#tally.hit('fault: peers: a verdict without its signature')
+    this.tally.hit('fault: peers: a verdict without its signature')
     return JSON.stringify(first) + text.slice(end)
   }
 
@@ -460,14 +432,14 @@ class PeersRun {
   #forged(device: string, text: string): string {
     if (device !== this.#forger || !text.startsWith('["offer"')) return text
     const forged = text.replaceAll(/"v(\d+)"/g, `"${FORGED}$1"`)
-    if (forged !== text) this.#tally.hit('fault: peers: written in the name of another')
+    if (forged !== text) this.tally.hit('fault: peers: written in the name of another')
     return forged
   }
 
   // What must hold.
 
   #heal(): void {
-    this.#note('-', () => 'everything heals')
+    this.note('-', () => 'everything heals')
     for (const device of this.#devices) {
       this.#thaw(device)
       this.#changed(device, { side: 0, isCut: false })
@@ -483,9 +455,8 @@ class PeersRun {
   }
 
   async #quiet(when: string): Promise<void> {
-    await this.#until(() => this.#unrest() === undefined, CALM_MS)
-    if (this.#unrest() !== undefined)
-      this.fault('L1', `after ${when} there is no rest: ${this.#unrest()}`)
+    const isCalm = await this.stepper.until(() => this.#unrest() === undefined, CALM_MS)
+    if (!isCalm) this.fault('L1', `after ${when} there is no rest: ${this.#unrest()}`)
   }
 
   #unrest(): string | undefined {
@@ -512,7 +483,7 @@ class PeersRun {
     const mute = this.#plan.liar === 'verdicts' ? this.#devices[0]!.name : undefined
     for (const seat of this.#seats) if (seat.device.name !== this.#forger) peer9Sealed(seat)
     for (const seat of this.#seats) peer8Named(seat, { homeId, claimers: this.#claimers }, mute)
-    if (this.#clock.monotonic() - this.#disturbedMs > STILL_MS) this.#lookAtStill()
+    if (this.clock.monotonic() - this.#disturbedMs > STILL_MS) this.#lookAtStill()
   }
 
   #lookAtStill(): void {
@@ -526,7 +497,7 @@ class PeersRun {
     }
     if (this.#plan.liar || this.#plan.loses > 0) return
     const writers = (id: string): ReadonlySet<string> => this.#writersOf(id)
-    for (const group of groups.values()) peer11Same(group, writers, this.#tally)
+    for (const group of groups.values()) peer11Same(group, writers, this.tally)
   }
 
   #checkFinally(): void {
@@ -534,42 +505,6 @@ class PeersRun {
     this.#look()
     for (const seat of seats) s1OfItsPosition(this.#truth, seat)
     s1Converged(seats)
-    for (const seat of seats) s24Told(this.#truth, seat, this.#tally)
-  }
-
-  /** Steps until it holds at one of the looks, the time is up, or a promise is broken. */
-  async #until(holds: () => boolean, mostMs: number): Promise<void> {
-    await new Promise(setImmediate) // what has begun sets its timers first
-    const clock = this.#clock
-    const endMs = clock.monotonic() + mostMs
-    let lookMs = clock.monotonic()
-    while (!this.#violation && clock.monotonic() < endMs) {
-      if (clock.monotonic() >= lookMs || clock.nextMs === undefined) {
-        this.#guard(() => this.#look())
-        if (holds()) return
-        lookMs = clock.monotonic() + LOOK_EVERY_MS
-      }
-      if (clock.nextMs === undefined) clock.after(LOOK_EVERY_MS, () => {})
-      this.#guard(() => void clock.step())
-      // Ports answer by promises: all that follows from this event happens before the next.
-      await new Promise(setImmediate)
-      if (++this.#events > EVENTS_MAX) this.fault('L2', `${EVENTS_MAX} events, and no end`)
-    }
-  }
-
-  #guard(check: () => void): void {
-    try {
-      check()
-    } catch (error) {
-      if (error instanceof Violation) this.fault(error.invariant, error.message)
-      else this.fault('S0', error instanceof Error ? (error.stack ?? error.message) : String(error))
-    }
-  }
-
-  #note(actor: string, text: () => string): void {
-    const at = Math.floor(this.#clock.monotonic() * 1_000) | 0
-    this.#hash = Math.imul(this.#hash ^ at ^ actor.charCodeAt(0), 0x01000193)
-    const ms = (this.#clock.monotonic() / 1_000).toFixed(3)
-    this.#history?.push(`${ms.padStart(9)}  ${actor.padEnd(3)} ${text()}`)
+    for (const seat of seats) s24Told(this.#truth, seat, this.tally)
   }
 }

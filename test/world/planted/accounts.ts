@@ -48,6 +48,6 @@ export const ACCOUNT_BUGS: readonly Planted[] = [
         to: "this.#erases = policy !== 'refuse' ||",
       },
     ],
-    seed: 410,
+    seed: 122,
   },
 ]

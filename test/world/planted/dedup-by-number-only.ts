@@ -10,5 +10,5 @@ export const dedupByNumberOnly: Planted = {
       to: '',
     },
   ],
-  seed: 12,
+  seed: 19,
 }

@@ -24,7 +24,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'return isAt',
       },
     ],
-    seed: 226,
+    seed: 442,
   },
   {
     name: 'rejection-unsigned',
@@ -78,7 +78,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: '(about.length > 0 ? undefined : sig)',
       },
     ],
-    seed: 186,
+    seed: 493,
   },
   {
     name: 'old-answer-taken',
@@ -96,7 +96,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'return (position?.seq ?? 0) >= 0',
       },
     ],
-    seed: 469,
+    seed: 228,
   },
   {
     name: 'checks-overtake',
@@ -142,7 +142,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'this.#key = key',
       },
     ],
-    seed: 1978,
+    seed: 1328,
   },
   {
     name: 'bind-unproved',

@@ -48,6 +48,6 @@ export const HISTORIES: readonly Planted[] = [
         to: 'if (nowMs - asked.heardAtMs < ANSWER_MS * 1e6) continue',
       },
     ],
-    seed: 304,
+    seed: 29,
   },
 ]

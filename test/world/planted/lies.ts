@@ -50,7 +50,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'if (false as boolean)',
       },
     ],
-    seed: 593,
+    seed: 46,
   },
   {
     name: 'bind-with-any-key',
@@ -98,7 +98,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'if (false as boolean) {',
       },
     ],
-    seed: 46,
+    seed: 367,
   },
   {
     name: 'message-of-any-person',
@@ -158,6 +158,6 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'if (canonicalOf(value, line) === form)',
       },
     ],
-    seed: 46,
+    seed: 9,
   },
 ]

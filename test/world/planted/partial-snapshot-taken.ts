@@ -10,5 +10,5 @@ export const partialSnapshotTaken: Planted = {
       to: 'const isWhole = parts.length > 0 || pages + lists === 0',
     },
   ],
-  seed: 79,
+  seed: 134,
 }

@@ -48,7 +48,7 @@ export const PARTS: readonly Planted[] = [
         to: 'if (this.#parts.isPartial || seq === 0) return undefined',
       },
     ],
-    seed: 270,
+    seed: 155,
   },
   {
     name: 'left-rows-stay',
@@ -60,7 +60,7 @@ export const PARTS: readonly Planted[] = [
         to: 'if (has(id) || whole.length > 0) table.keep(id)',
       },
     ],
-    seed: 270,
+    seed: 17,
   },
   {
     name: 'older-states-taken',
@@ -77,7 +77,7 @@ export const PARTS: readonly Planted[] = [
         to: 'if (isNews) newest.set(entity.id, entity)',
       },
     ],
-    seed: 270,
+    seed: 4042,
   },
   {
     name: 'missed-states-ignored',
@@ -125,7 +125,7 @@ export const PARTS: readonly Planted[] = [
         to: '!isHere || reviewIn(lastOf(state).entry).seq > seq + 2',
       },
     ],
-    seed: 155,
+    seed: 17,
   },
   {
     name: 'withheld-row-sent',
@@ -149,7 +149,7 @@ export const PARTS: readonly Planted[] = [
         to: 'view.shown.delete(id)',
       },
     ],
-    seed: 17,
+    seed: 247,
   },
   {
     name: 'withheld-standing-told',

@@ -49,7 +49,7 @@ export const PERSONS: readonly Planted[] = [
     edits: [
       { module: 'node/connection.ts', from: 'else this.#expire()', to: 'else this.#cancelEnd()' },
     ],
-    seed: 75,
+    seed: 12,
   },
   {
     name: 'me-told-to-others',

@@ -36,7 +36,7 @@ export const REVOCATIONS: readonly Planted[] = [
         to: "other.person?.id === person.id && other.revoked !== ''",
       },
     ],
-    seed: 187,
+    seed: 43,
   },
   {
     name: 'late-work-refused',
@@ -48,7 +48,7 @@ export const REVOCATIONS: readonly Planted[] = [
         to: "late === 'refused' || time > 0 || at < 0 || readSeq > seq",
       },
     ],
-    seed: 331,
+    seed: 907,
   },
   {
     name: 'revoked-before-it-was-asked',

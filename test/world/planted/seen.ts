@@ -84,7 +84,7 @@ export const SEEN: readonly Planted[] = [
         to: 'if (state instanceof Write || table) return undefined',
       },
     ],
-    seed: 8,
+    seed: 5,
   },
   {
     name: 'seen-at-the-seal',

@@ -48,7 +48,7 @@ export const TEXTS: readonly Planted[] = [
         to: 'return textIn(layout, { hides: ({ session }) => own.has(session) || session.line.length > 0 })',
       },
     ],
-    seed: 1,
+    seed: 8,
   },
   {
     name: 'batch-skips-a-seq',

@@ -12,7 +12,7 @@ export const UNVERIFIED: readonly Planted[] = [
         to: 'if (this.#events.show) this.#events.deliver(frame, text)',
       },
     ],
-    seed: 204,
+    seed: 222,
   },
   {
     name: 'unverified-parent-sent',
@@ -56,6 +56,6 @@ export const UNVERIFIED: readonly Planted[] = [
         to: 'if (!table) return false',
       },
     ],
-    seed: 3,
+    seed: 56,
   },
 ]

@@ -5,7 +5,7 @@ import type { OracleRow } from '../../model/oracle.ts'
 import type { Tally } from '../tally.ts'
 import { must } from '../violation.ts'
 import type { Seat, Task } from './seat.ts'
-import type { RestoreTruth } from './truth.ts'
+import type { Log, RestoreTruth } from './truth.ts'
 
 type TaskRow = ReturnType<Seat['store']['query']>['rows'][number] &
   Partial<(typeof Task)['~output']>
@@ -74,22 +74,66 @@ function compareField(
   if (seen.length > 0) tally?.hit('restores: conflict too many', seen.length)
 }
 
-/** All show the same, to the byte; which candidate a conflict shows depends on who looks. */
+type Shown = Seat['rows'][number]
+
+function candidatesOf(row: Shown, field: (typeof FIELDS)[number]): readonly unknown[] {
+  const candidates = row.$conflicts[field]?.candidates
+  return candidates?.map(({ value, msgId }) => [value, msgId]) ?? [row[field]]
+}
+
+/** The same for all who are at one position: which candidate a conflict shows depends on who looks. */
+function pictureOf({ rows }: Seat): unknown {
+  return rows
+    .map((row) => ({
+      ...{ id: row.id, heads: row.$heads, key: row.$orderKey, state: row.$state },
+      fields: FIELDS.map((field) => candidatesOf(row, field)),
+    }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+/** By row and field, the canonical values that a seat shows, whether or not something waits on top. */
+export type Standing = ReadonlyMap<string, readonly unknown[]>
+
+export function standingOf({ rows, position }: Seat, log: Log): Standing {
+  const canonical = new Set(log.ids.slice(0, position?.seq))
+  const standing = new Map<string, readonly unknown[]>()
+  for (const row of rows)
+    for (const field of FIELDS) {
+      const candidates = row.$conflicts[field]?.candidates.filter(({ msgId }) =>
+        canonical.has(msgId),
+      )
+      const alone = row.$state === 'canonical' ? [row[field]] : []
+      standing.set(`${row.id} ${field}`, candidates?.map(({ value }) => value) ?? alone)
+    }
+  return standing
+}
+
+/**
+ * A store that was closed in order shows from its disk what was canonical and shown: what waits has
+ * overwritten nothing that its author had not read. Of what waits, a message that was accepted on a lost
+ * lineage may be offered and not shown, and one that the state contains may be shown once more.
+ */
+export function s22Stands(before: Standing, { rows, device }: Seat): void {
+  const now = new Map(rows.map((row) => [row.id, row]))
+  for (const [place, values] of before) {
+    const [id, field] = place.split(' ') as [string, (typeof FIELDS)[number]]
+    const row = now.get(id)
+    const shown = row?.$conflicts[field]?.candidates.map(({ value }) => value) ?? [row?.[field]]
+    for (const value of values)
+      must(
+        shown.includes(value),
+        'S22',
+        () => `${device.name} shows ${shown.join()} from its disk, and before ${String(value)}`,
+      )
+  }
+}
+
+/** All show the same, to the byte. */
 export function s1Converged(seats: readonly Seat[]): void {
-  const picture = ({ rows }: Seat): unknown =>
-    rows
-      .map((row) => ({
-        ...{ id: row.id, heads: row.$heads, key: row.$orderKey, state: row.$state },
-        fields: FIELDS.map((field) => {
-          const candidates = row.$conflicts[field]?.candidates
-          return candidates?.map(({ value, msgId }) => [value, msgId]) ?? row[field]
-        }),
-      }))
-      .sort((a, b) => (a.id < b.id ? -1 : 1))
   const [first, ...others] = seats
   for (const other of others)
     must(
-      isDeepStrictEqual(picture(other), picture(first!)),
+      isDeepStrictEqual(pictureOf(other), pictureOf(first!)),
       'S1',
       () => `${other.device.name} and ${first!.device.name} differ`,
     )

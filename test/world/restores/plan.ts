@@ -20,12 +20,18 @@ export interface RestorePlan {
   readonly tailChangesMax: number | undefined
   readonly refuses: number
   readonly lifetime: 'tab' | 'device'
+  /** Whether devices are closed while something waits, and opened again without a network. */
+  readonly reopens: boolean
+  /** Whether all data are deleted in the end, while nobody has more than its checkpoint. */
+  readonly losesAll: boolean
   /** How often a rule of the reviewer fails: then one message of a flush waits, and others are accepted. */
   readonly fails: number
 }
 
 export function restorePlanFor(seed: number): RestorePlan {
   const random = new Random(seed + 2 ** 43)
+  // Chance of its own, so that the rest of a plan does not depend on it.
+  const extra = new Random(seed + 2 ** 45)
   return {
     seed,
     devices: random.between(2, 4),
@@ -43,6 +49,8 @@ export function restorePlanFor(seed: number): RestorePlan {
     refuses: random.pick([0, 0.1]),
     lifetime: random.pick(['device', 'tab']),
     fails: random.pick([0, 0, 0, 0.2]),
+    reopens: extra.chance(0.5),
+    losesAll: extra.chance(0.2),
   }
 }
 

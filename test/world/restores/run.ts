@@ -12,30 +12,27 @@ import {
   FaultyWire,
   ProcessClock,
   SeededRandom,
-  VirtualClock,
   rulesFor,
   simSigner,
 } from '@countersign/core/testing'
 import type { KeyPair } from '@countersign/core/ports'
 import { Random } from '../../model/random.ts'
-import { Tally } from '../tally.ts'
+import { Stepper } from '../stepper.ts'
+import { SmallWorld, type WorldReport } from '../small-world.ts'
 import { SPACE } from '../truth.ts'
 import { unhandledText, withUnhandled } from '../unhandled.ts'
-import { Violation } from '../violation.ts'
 import { s24Verified } from '../invariants/stored.ts'
-import { s1Converged, s1OfItsPosition, s24Healed, s24Told } from './checks.ts'
+import {
+  s1Converged,
+  s1OfItsPosition,
+  s22Stands,
+  s24Healed,
+  s24Told,
+  standingOf,
+} from './checks.ts'
 import { type RestorePlan, restorePlanFor } from './plan.ts'
 import { BOMB, Device, Seat, Task } from './seat.ts'
 import { type Log, RestoreTruth } from './truth.ts'
-
-export interface RestoreReport {
-  readonly events: number
-  readonly virtualMs: number
-  readonly hash: string
-  readonly counts: readonly (readonly [string, number])[]
-  readonly violation: { readonly invariant: string; readonly what: string } | undefined
-  readonly history: readonly string[] | undefined
-}
 
 interface Backup {
   readonly tables: ReturnType<FaultySpaces['copy']>
@@ -51,14 +48,12 @@ interface Node {
 
 /** When all is healed, it takes no longer than this until nothing is left to do (L1). */
 const CALM_MS = 300_000
-const EVENTS_MAX = 100_000
-const LOOK_EVERY_MS = 250
 const RETRY_MS = 500
 
 export async function runRestores(
   seed: number,
   { verbose = false }: { readonly verbose?: boolean } = {},
-): Promise<RestoreReport> {
+): Promise<WorldReport> {
   const run = await RestoreRun.make(restorePlanFor(seed), verbose)
   await withUnhandled(
     (error) => run.fault('S0', unhandledText(error)),
@@ -67,12 +62,10 @@ export async function runRestores(
   return run.report
 }
 
-class RestoreRun {
+class RestoreRun extends SmallWorld {
   readonly #plan: RestorePlan
-  readonly #clock = new VirtualClock()
   readonly #random: Random
   readonly #bytes: SeededRandom
-  readonly #tally = new Tally()
   readonly #truth = new RestoreTruth()
   readonly #keys: KeyPair
   readonly #spaces: FaultySpaces
@@ -82,7 +75,6 @@ class RestoreRun {
   readonly #devices: Device[]
   readonly #backups: Backup[] = []
   readonly #acked = new Set<string>()
-  readonly #history: string[] | undefined
   #node: Node | undefined
   /** Whether the data were replaced since a reviewer was started with the option. */
   #isRestored = false
@@ -92,9 +84,7 @@ class RestoreRun {
   /** Refuses no more: what was refused before would be accepted if it came back. */
   #isLenient = false
   #values = 0
-  #events = 0
-  #hash = 0x811c9dc5
-  #violation: Violation | undefined
+  protected readonly stepper = new Stepper(this, { onLook: () => this.#look() })
 
   static async make(plan: RestorePlan, verbose: boolean): Promise<RestoreRun> {
     const bytes = new SeededRandom(plan.seed)
@@ -113,34 +103,34 @@ class RestoreRun {
       verbose,
     }: { readonly bytes: SeededRandom; readonly keys: KeyPair; readonly verbose: boolean },
   ) {
+    super(verbose)
     const random = new Random(plan.seed)
-    const clock = this.#clock
+    const clock = this.clock
     const some = (ms: number) => (): number => ms * 2 * random.unit()
     this.#plan = plan
     this.#random = random
     this.#chance = new Random(plan.seed + 2 ** 44)
     this.#bytes = bytes
     this.#keys = keys
-    this.#history = verbose ? [] : undefined
     this.#wire = new FaultyWire({
       clock,
       faults: { delayMs: some(plan.delayMs), refuses: () => random.chance(plan.refuses) },
       onSend: (direction, name, text) => {
-        this.#note(
+        this.note(
           direction === 'up' ? name : 'R',
           () => `${direction} ${name} ${text.slice(0, 4_000)}`,
         )
-        if (direction === 'down') this.#guard(() => this.#sent(name, text))
+        if (direction === 'down') this.guard(() => this.#sent(name, text))
       },
     })
     this.#spaces = new FaultySpaces({
       clock,
       faults: { latencyMs: some(plan.storeMs), answerMs: some(plan.storeMs) },
       onCommit: (commit) =>
-        this.#guard(() => {
+        this.guard(() => {
           const ids = this.#truth.commit(commit, this.#spaces.tables(SPACE))
           const { seq } = this.#truth.log
-          this.#note(
+          this.note(
             'R',
             () => `commits up to ${seq}: ${ids.map((id) => this.#truth.nameOf(id)).join(' ')}`,
           )
@@ -151,43 +141,28 @@ class RestoreRun {
     )
   }
 
-  get report(): RestoreReport {
-    const violation = this.#violation
-    return {
-      events: this.#events,
-      virtualMs: this.#clock.monotonic(),
-      hash: (this.#hash >>> 0).toString(16).padStart(8, '0'),
-      counts: this.#tally.entries(),
-      violation: violation && { invariant: violation.invariant, what: violation.message },
-      history: this.#history,
-    }
-  }
-
-  fault(invariant: string, what: string): void {
-    this.#violation ??= new Violation(invariant, what)
-  }
-
   async all(): Promise<void> {
     this.#start()
     for (const device of this.#devices) this.#open(device)
     let actionsLeft = this.#plan.actions
     const next = (): void => {
-      this.#guard(() => this.#act())
+      this.guard(() => this.#act())
       this.#isLenient ||= actionsLeft < this.#plan.actions / 2
-      if (--actionsLeft > 0) this.#clock.after(this.#gap(), next)
+      if (--actionsLeft > 0) this.clock.after(this.#gap(), next)
     }
-    this.#clock.after(this.#gap(), next)
-    await this.#until(() => actionsLeft <= 0, Infinity)
+    this.clock.after(this.#gap(), next)
+    await this.stepper.until(() => actionsLeft <= 0, Infinity)
     this.#heal()
     await this.#quiet('healing')
+    if (this.#plan.losesAll) await this.#loseAll()
     const newcomer = this.#device('N')
     this.#devices.push(newcomer)
     this.#open(newcomer)
     await this.#quiet('somebody has joined')
-    this.#guard(() => this.#checkFinally())
-    if (!this.#violation)
+    this.guard(() => this.#checkFinally())
+    if (!this.violation)
       await s24Verified(this.#spaces.tables(SPACE)).catch((error: unknown) =>
-        this.#guard(() => {
+        this.guard(() => {
           throw error
         }),
       )
@@ -206,18 +181,18 @@ class RestoreRun {
       syncMs: () => diskMs * this.#random.unit(),
       spared: (transactions: number) => this.#random.below(transactions + 1),
     }
-    return new Device(name, new FaultyDisk({ clock: this.#clock, faults }))
+    return new Device(name, new FaultyDisk({ clock: this.clock, faults }))
   }
 
-  #open(device: Device): void {
-    this.#note(device.name, () => 'opens')
-    device.seat = new Seat({
-      ...{ device, plan: this.#plan, clock: this.#clock, truth: this.#truth },
+  #open(device: Device): Seat {
+    this.note(device.name, () => 'opens')
+    const seat = new Seat({
+      ...{ device, plan: this.#plan, clock: this.clock, truth: this.#truth },
       random: this.#bytes.split(),
       transport: (process) => this.#wire.transport(device.name, process),
       fault: (invariant, what) => this.fault(invariant, what),
       told: (seat, { messageId }, verdict) => {
-        this.#note(device.name, () => `hears of ${this.#truth.nameOf(messageId)}: ${verdict}`)
+        this.note(device.name, () => `hears of ${this.#truth.nameOf(messageId)}: ${verdict}`)
         if (device.seat !== seat) return
         if (verdict === 'accepted') this.#acked.add(messageId)
         // What it has given up itself, or with something that it has given up, others may hand back.
@@ -225,6 +200,7 @@ class RestoreRun {
         else if (!device.hasGivenUp) this.#truth.refused.add(messageId)
       },
     })
+    return (device.seat = seat)
   }
 
   #sent(name: string, text: string): void {
@@ -240,7 +216,7 @@ class RestoreRun {
     const device = this.#random.pick(this.#devices)
     const what = this.#random.below(100)
     if (what < 55) this.#write(device)
-    else if (what < 68) this.#leave(device)
+    else if (what < 68) this.#leaveOrReopen(device)
     else if (what < 72) this.#wire.cut(device.name)
     else if (what < 78) {
       if (hasRestarts) this.#turnOff(device)
@@ -251,18 +227,45 @@ class RestoreRun {
 
   #write({ seat, name }: Device): void {
     if (!seat?.isOpen) return
-    this.#note(name, () => 'writes')
-    this.#tally.hit('action: write')
+    this.note(name, () => 'writes')
+    this.tally.hit('action: write')
     for (let writes = this.#random.pick([1, 1, 1, 4]); writes > 0; writes--)
       seat.write(this.#random, () => `v${++this.#values}`)
+  }
+
+  #leaveOrReopen(device: Device): void {
+    if (this.#plan.reopens && this.#chance.chance(0.5)) void this.#reopen(device)
+    else this.#leave(device)
+  }
+
+  /** A device is closed in order while something waits, and opened again without a network. */
+  async #reopen(device: Device): Promise<void> {
+    const { seat, name } = device
+    if (!seat?.isOpen) return
+    this.note(name, () => 'is closed offline')
+    seat.isOpen = false
+    seat.store.setOnline(false)
+    await seat.store.flushed()
+    const log = seat.position ? this.#truth.logAt(seat.position) : undefined
+    const before = log && standingOf(seat, log)
+    await seat.store.close()
+    if (device.seat !== seat) return
+    seat.kill()
+    this.#wire.bury()
+    const next = this.#open(device)
+    next.store.setOnline(false)
+    await next.store.ready
+    if (device.seat !== next) return
+    if (before) this.guard(() => s22Stands(before, next))
+    next.store.setOnline(true)
   }
 
   #leave({ seat, name }: Device): void {
     if (!seat?.isOpen) return
     const forMs = this.#random.pick([10, 300, 3_000]) * (0.2 + this.#random.unit())
-    this.#note(name, () => 'goes offline')
+    this.note(name, () => 'goes offline')
     seat.store.setOnline(false)
-    this.#clock.after(forMs, () => seat.process.dead || seat.store.setOnline(true))
+    this.clock.after(forMs, () => seat.process.dead || seat.store.setOnline(true))
   }
 
   #turnOff(device: Device): void {
@@ -272,14 +275,14 @@ class RestoreRun {
     seat.kill()
     this.#wire.bury()
     const lost = this.#random.chance(0.5) ? device.disk.cutPower() : 0
-    this.#note(device.name, () => `is turned off, and loses ${lost} transactions`)
-    this.#tally.hit('fault: restores: device turned off')
-    this.#clock.after(this.#random.pick([1, 500, 5_000]), () => device.seat ?? this.#open(device))
+    this.note(device.name, () => `is turned off, and loses ${lost} transactions`)
+    this.tally.hit('fault: restores: device turned off')
+    this.clock.after(this.#random.pick([1, 500, 5_000]), () => device.seat ?? this.#open(device))
   }
 
   /** Also while commits are under way. */
   #backUp(): void {
-    this.#note('R', () => `is backed up at ${this.#truth.log.seq}`)
+    this.note('R', () => `is backed up at ${this.#truth.log.seq}`)
     this.#backups.push({ tables: this.#spaces.copy(SPACE), log: this.#truth.log.copy() })
   }
 
@@ -288,13 +291,26 @@ class RestoreRun {
     const isDeleted = this.#backups.length === 0 || this.#random.chance(deletes * 0.5)
     const backup = isDeleted ? undefined : this.#random.pick(this.#backups)
     if (isDeleted && deletes === 0) return
+    this.#fallBack(backup)
+  }
+
+  #fallBack(backup: Backup | undefined): void {
     this.#replace(() => {
-      this.#note('R', () => `falls back to ${backup?.log.seq ?? 'nothing'}`)
-      this.#tally.hit(backup ? 'fault: restores: older copy' : 'fault: restores: data deleted')
+      this.note('R', () => `falls back to ${backup?.log.seq ?? 'nothing'}`)
+      this.tally.hit(backup ? 'fault: restores: older copy' : 'fault: restores: data deleted')
       this.#isRestored = true
       this.#spaces.restore(SPACE, backup?.tables)
       this.#truth.restore(backup?.log)
     })
+  }
+
+  /** All data are deleted while nobody has more than a checkpoint, and nobody writes. */
+  async #loseAll(): Promise<void> {
+    for (const device of this.#devices) void this.#reopen(device)
+    await this.#quiet('opening again')
+    this.#fallBack(undefined)
+    await this.#quiet('all data were deleted')
+    this.tally.hit('fault: restores: all is lost')
   }
 
   /** Ends the reviewer, in order or not, and starts another one on what is left. */
@@ -309,18 +325,18 @@ class RestoreRun {
       this.#start()
     }
     if (!reviewer || this.#random.chance(0.5)) {
-      this.#note('R', () => 'is killed')
-      this.#tally.hit('fault: restores: reviewer killed')
+      this.note('R', () => 'is killed')
+      this.tally.hit('fault: restores: reviewer killed')
       again()
       return
     }
     node.isLeaving = true
-    this.#note('R', () => 'stops')
+    this.note('R', () => 'stops')
     void reviewer.close().then(again)
   }
 
   #start(): void {
-    const process = new ProcessClock(this.#clock)
+    const process = new ProcessClock(this.clock)
     this.#node = { process }
     void this.#review(this.#node)
   }
@@ -342,8 +358,8 @@ class RestoreRun {
         }),
         limits: tailChangesMax === undefined ? {} : { tailChangesMax },
         onEvent: (event) => {
-          this.#tally.hit(`restores: reviewer: ${event.type}`)
-          this.#note('R', () => JSON.stringify(event))
+          this.tally.hit(`restores: reviewer: ${event.type}`)
+          this.note('R', () => JSON.stringify(event))
           if (event.type === 'strike') this.fault('S17', `an honest store is struck: ${event.why}`)
         },
       })
@@ -351,7 +367,7 @@ class RestoreRun {
       node.reviewer = reviewer
       this.#wire.serve((link, name) => reviewer.connect(link, { address: name }), process)
     } catch (error) {
-      this.#note('R', () => `cannot start: ${String(error)}`)
+      this.note('R', () => `cannot start: ${String(error)}`)
       process.after(RETRY_MS, () => void this.#review(node))
     }
   }
@@ -366,7 +382,7 @@ class RestoreRun {
   // What must hold.
 
   #heal(): void {
-    this.#note('-', () => 'everything heals')
+    this.note('-', () => 'everything heals')
     this.#isFickle = false
     this.#wire.faults = { ...this.#wire.faults, refuses: () => false }
     for (const device of this.#devices) {
@@ -384,9 +400,8 @@ class RestoreRun {
   }
 
   async #quiet(when: string): Promise<void> {
-    await this.#until(() => this.#unrest() === undefined, CALM_MS)
-    if (this.#unrest() !== undefined)
-      this.fault('L1', `after ${when} there is no rest: ${this.#unrest()}`)
+    const isCalm = await this.stepper.until(() => this.#unrest() === undefined, CALM_MS)
+    if (!isCalm) this.fault('L1', `after ${when} there is no rest: ${this.#unrest()}`)
   }
 
   #unrest(): string | undefined {
@@ -414,68 +429,34 @@ class RestoreRun {
   #checkFinally(): void {
     const seats = this.#seats
     this.#look()
-    s1OfItsPosition(this.#truth, seats[0]!, this.#tally)
+    s1OfItsPosition(this.#truth, seats[0]!, this.tally)
     s1Converged(seats)
     s24Healed(this.#truth, this.#acked, seats)
-    for (const seat of seats) s24Told(this.#truth, seat, this.#tally)
+    for (const seat of seats) s24Told(this.#truth, seat, this.tally)
     const { log } = this.#truth
     const across = log.ids.filter((id) => id !== undefined && this.#truth.isAcross(id, log))
-    this.#tally.hit('restores: written on a lost log', across.length)
-    this.#tally.hit('restores: came back with its place', this.#truth.placed)
-    this.#tally.hit('restores: acknowledged, and there in the end', this.#acked.size)
+    this.tally.hit('restores: written on a lost log', across.length)
+    this.tally.hit('restores: came back with its place', this.#truth.placed)
+    this.tally.hit('restores: acknowledged, and there in the end', this.#acked.size)
   }
 
   /** What is on the disks is enough to see the same again, without a network. */
   async #fromDisk(): Promise<void> {
-    if (this.#violation) return
+    if (this.violation) return
     const before = this.#seats.map((seat) => [seat.device, JSON.stringify(seat.rows)] as const)
     let closing = this.#seats.length
     for (const seat of this.#seats) void seat.store.close().then(() => closing--)
-    await this.#until(() => closing === 0, CALM_MS)
+    if (!(await this.stepper.until(() => closing === 0, CALM_MS)))
+      this.fault('L1', 'a store does not close')
     for (const seat of this.#seats) seat.kill()
     this.#wire.vanish()
     for (const device of this.#devices) this.#open(device)
-    await this.#until(() => this.#seats.every(({ isOpen }) => isOpen), CALM_MS)
+    if (!(await this.stepper.until(() => this.#seats.every(({ isOpen }) => isOpen), CALM_MS)))
+      this.fault('L1', 'a store does not open from its disk')
     for (const [{ seat, name }, rows] of before)
       if (JSON.stringify(seat!.rows) !== rows)
         this.fault('S22', `${name} shows other rows from its disk than before`)
     for (const seat of this.#seats) seat.kill()
     this.#node?.process.kill()
-  }
-
-  /** Steps until it holds at one of the looks, the time is up, or a promise is broken. */
-  async #until(holds: () => boolean, mostMs: number): Promise<void> {
-    const clock = this.#clock
-    await new Promise(setImmediate) // what has begun sets its timers first
-    const endMs = clock.monotonic() + mostMs
-    let lookMs = clock.monotonic()
-    while (!this.#violation && clock.monotonic() < endMs) {
-      if (clock.monotonic() >= lookMs || clock.nextMs === undefined) {
-        this.#guard(() => this.#look())
-        if (holds()) return
-        lookMs = clock.monotonic() + LOOK_EVERY_MS
-      }
-      if (clock.nextMs === undefined) clock.after(LOOK_EVERY_MS, () => {})
-      this.#guard(() => void clock.step())
-      // Ports answer by promises: all that follows from this event happens before the next.
-      await new Promise(setImmediate)
-      if (++this.#events > EVENTS_MAX) this.fault('L2', `${EVENTS_MAX} events, and no end`)
-    }
-  }
-
-  #guard(check: () => void): void {
-    try {
-      check()
-    } catch (error) {
-      if (error instanceof Violation) this.fault(error.invariant, error.message)
-      else this.fault('S0', error instanceof Error ? (error.stack ?? error.message) : String(error))
-    }
-  }
-
-  #note(actor: string, text: () => string): void {
-    const at = Math.floor(this.#clock.monotonic() * 1_000) | 0
-    this.#hash = Math.imul(this.#hash ^ at ^ actor.charCodeAt(0), 0x01000193)
-    const ms = (this.#clock.monotonic() / 1_000).toFixed(3)
-    this.#history?.push(`${ms.padStart(9)}  ${actor.padEnd(3)} ${text()}`)
   }
 }

@@ -12,7 +12,7 @@ import type { Position } from '../facts/message.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
-import type { Offer } from '../review/decision.ts'
+import type { Decision, Offer } from '../review/decision.ts'
 import type { SessionRecord } from '../review/ledger.ts'
 import { type ReturnedBatch, returnedFlushes, unboundRecord } from '../review/returned-flush.ts'
 import { readSession } from '../review/stored.ts'
@@ -75,6 +75,21 @@ export class Returned {
     desk.open.lineage = desk.open.lineage.knowing(ours)
     const seq = this.#has(position) ? position.seq : await this.#back(connection, frame)
     if (seq !== undefined) connection.send(reviewerFrame('back', { seq }))
+  }
+
+  /**
+   * Judges again what waits for a row that was written now: authors offer anew what they have
+   * written themselves, and others have written on it. Runs between two decisions.
+   */
+  async again(decision: Decision<Connection> | undefined): Promise<void> {
+    if (!decision?.stored || this.#parked.length === 0) return
+    const writes = decision.batch.entries.flatMap((entry) => entry.writes)
+    const written = new Set(writes.map(({ entityId }) => entityId))
+    const isDue = ({ flush }: Offer<Connection>): boolean =>
+      flush.messages.some(({ changes }) => changes.some(({ entityId }) => written.has(entityId)))
+    const due = this.#parked.filter(isDue)
+    this.#parked = this.#parked.filter((one) => !isDue(one))
+    if (due.length > 0 && !(await this.#judge(due))) this.#parked = [...due, ...this.#parked]
   }
 
   /** Whether the log here has a position, as far as its chain is known. */

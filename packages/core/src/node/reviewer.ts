@@ -293,8 +293,9 @@ class ReviewerRole implements Reviewer, ConnectionHost {
         // Offers that arrive in the same turn are in the same batch.
         await new Promise<void>((resolve) => this.clock.soon(resolve))
         const offers = this.#intake.take()
-        await this.#desk.batch(offers)
+        const decision = await this.#desk.batch(offers)
         this.#intake.answered(offers)
+        await this.#returned.again(decision)
       }
     } finally {
       this.#working = undefined // in the turn in which the queue is empty: the next offer starts `#work` again
