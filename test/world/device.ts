@@ -23,6 +23,8 @@ export class Device {
   readonly mute = new Set<string>()
   /** Keys of flushes that the next checkpoint is to delete. */
   readonly settled = new Set<string>()
+  /** Ids of refused messages that were dismissed. */
+  readonly dismissed = new Set<string>()
   #tabs = 0
   #hadOtherTrouble = false
   readonly #rotten = new Set<string>()

@@ -12,13 +12,16 @@ import type { Visit } from '../visit.ts'
 /** Flushes that are found to be accepted between two steps, and their records. */
 const SLACK_BYTES = 6_000
 const DEFAULT_BYTES = 524_288
+const DISMISSED = 'dismissed:'
 
 /** Called when a batch was applied to the disk of a device. */
 export function dsk4Applied(truth: Truth, device: Device, { batch, tally }: Applied): void {
   const { disk, settled: known } = device
   for (const { key } of batch.settled ?? []) known.add(key)
+  for (const [key] of batch.meta ?? [])
+    if (key.startsWith(DISMISSED)) device.dismissed.add(key.slice(DISMISSED.length))
   if (batch.metaRemove?.some((key) => key.startsWith('session:'))) tally.hit('opening deleted')
-  if (batch.metaRemove?.some((key) => key.startsWith('dismissed:')))
+  if (batch.metaRemove?.some((key) => key.startsWith(DISMISSED)))
     tally.hit('dismissed message deleted')
   for (const key of batch.outboxAdd ?? []) if (known.delete(key)) tally.hit('settled, waits again')
   if (!batch.checkpoint && !batch.settled) return
@@ -50,6 +53,18 @@ interface Bounded {
   readonly visits: readonly Visit[]
   /** `settledOwnBytesMax` of their stores. */
   readonly bytesMax: number | undefined
+}
+
+/** A refused message that nobody dismissed is kept with what was written. Called when nothing is left to do. */
+export function dsk5RefusedAreKept(truth: Truth, devices: readonly Device[]): void {
+  for (const { name, disk, hadTrouble, dismissed } of devices) {
+    if (!disk || hadTrouble) continue
+    const kept = new Set(disk.content.segments.flatMap(({ ids }) => ids))
+    for (const id of truth.durableOf(name)) {
+      const isOver = truth.facts.get(id)?.seq !== undefined || dismissed.has(id) || kept.has(id)
+      must(isOver, 'DSK5', () => `${name} has deleted ${truth.facts.nameOf(id)}, which was refused`)
+    }
+  }
 }
 
 /** Called when nothing is left to do. A tab that opened before another one died does not count what that one left. */
