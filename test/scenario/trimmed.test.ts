@@ -32,11 +32,15 @@ beforeEach(async () => {
 afterEach(() => on.close())
 
 /** `isOffline`: nobody answers. */
-function open({ isOffline = false, settledOwnBytesMax = 0 } = {}): Promise<SyncStore> {
+function open({
+  isOffline = false,
+  settledOwnBytesMax = 0,
+  checkpointStepsMax = 512,
+} = {}): Promise<SyncStore> {
   return on.open({
     entities: [Todo],
     storage,
-    limits: { settledOwnBytesMax },
+    limits: { settledOwnBytesMax, checkpointStepsMax },
     platform: { signer, warn: undefined },
     ...(isOffline && { over: () => ({ connect: () => ({ send() {}, close() {} }) }) }),
   })
@@ -115,6 +119,13 @@ describe('accepted messages', () => {
     const online = await open()
     await on.settle()
     expect(online.peek(Todo, id).row).toMatchObject({ note: 'waits', $state: 'canonical' })
+  })
+
+  test('DSK3 when no step has come for a while, an eighth of the steps is enough', async () => {
+    const store = await open({ settledOwnBytesMax: 1_000_000, checkpointStepsMax: 32 })
+    await writeRows(store, 6)
+    await vi.waitFor(async () => expect(await keysOf('own')).toEqual([]))
+    expect((await stored()).settled.size).toBe(0)
   })
 
   test('DSK5 of ended sessions nothing is kept, but one opening of their author', async () => {
