@@ -108,7 +108,9 @@ function anyStep(): fc.Arbitrary<Step> {
       segments: fc.array(segment, { maxLength: 3 }),
       outboxAdd: keys,
       outboxRemove: keys,
+      settled: fc.array(fc.record({ key, rank }), { maxLength: 2 }),
       meta: fc.array(fc.tuple(key, fc.jsonValue()), { maxLength: 2 }),
+      metaRemove: keys,
       advance: fc.record({ rank, fromRank: rank, text: fc.string() }),
       checkpoint: fc.record(
         {

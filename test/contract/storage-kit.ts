@@ -31,6 +31,7 @@ export interface StorageFaults {
 export const emptyState: StoredState = {
   segments: [],
   outbox: [],
+  settled: new Map(),
   meta: new Map(),
   advance: undefined,
   checkpoint: undefined,

@@ -10,6 +10,7 @@ import { advancing, caches } from './storage-canonical.ts'
 import { contents, drafts, ordering } from './storage-facts.ts'
 import type { StorageFaults, StorageFixture } from './storage-kit.ts'
 import { pages } from './storage-pages.ts'
+import { settling } from './storage-settled.ts'
 import { lifetime, sharing, tearing } from './storage-tabs.ts'
 
 export type { StorageFaults, StorageFixture } from './storage-kit.ts'
@@ -29,6 +30,7 @@ export function storageContract(
     lifetime(make)
     contents(make)
     drafts(make)
+    settling(make)
     if (faults !== undefined) tearing(make, faults)
   })
 }

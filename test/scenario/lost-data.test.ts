@@ -93,8 +93,10 @@ async function open(
   storage = memoryStorage(),
   over = transport,
   scope?: FollowedScope,
+  checkpointSteps = 512,
 ): Promise<SyncStore> {
   const store = createSyncStore({
+    checkpointSteps,
     ...{ server: true, space: SPACE, entities: [Task, Bill], storage, transports: [over], scope },
   })
   stores.push(store)
@@ -419,6 +421,43 @@ describe('a store that has lost something', () => {
     expect(told(bob)).toMatchObject([{ id: row, titles: ['one', 'two'] }])
   })
 
+  it('LOSS6 DSK4 what a checkpoint has deleted is stored again with the outbox', async () => {
+    await start()
+    const storage = memoryStorage()
+    let isHeld = false
+    const holding: Transport = {
+      connect: (events) => {
+        const link = unreturning.connect(events)
+        const isKept = (text: string): boolean => isHeld && text.startsWith('["offer"')
+        return { send: (text) => isKept(text) || link.send(text), close: () => link.close() }
+      },
+    }
+    const ann = await open(storage, holding, undefined, 0)
+    ann.create(Task, { title: 'before' })
+    await settled(ann)
+    const copy = await copied()
+    await settled(ann)
+    ann.create(Task, { title: 'lost' })
+    await settled(ann)
+    const ownOf = ({ segments }: Stored): readonly string[] =>
+      segments.flatMap(({ kind, key }) => (kind === 'own' ? [key] : []))
+    await vi.waitFor(async () => expect(ownOf(await stateOf(storage))).toEqual([]))
+    isHeld = true
+    await fallBack(copy, true)
+    await vi.waitFor(() => expect(status(ann).outboxMessages).toBe(1))
+    await ann.flushed()
+    const stored = await stateOf(storage)
+    expect(stored.outbox).toHaveLength(1)
+    expect(ownOf(stored)).toEqual(stored.outbox)
+    await ann.close()
+    const again = await open(storage)
+    await settled(again)
+    expect(told(again).flatMap(({ titles }) => titles)).toEqual(
+      expect.arrayContaining(['before', 'lost']),
+    )
+    expect(again.refused.snapshot()).toEqual([])
+  })
+
   it('LOSS4 a value that was decided and lost is not late when it comes back', async () => {
     await start()
     const ann = await open()
@@ -510,6 +549,7 @@ async function stateOf(storage: Storage): Promise<Stored> {
 async function storageWith({
   segments,
   outbox,
+  settled: ranks,
   meta,
   advance,
   checkpoint,
@@ -525,6 +565,7 @@ async function storageWith({
   const position = advance && { ...advance, rank: advance.rank + 1, fromRank: 0 }
   await handle.write({
     ...{ durability: 'strict', outboxAdd: outbox, meta: [...meta] },
+    settled: [...ranks].map(([key, rank]) => ({ key, rank })),
     ...(position && { advance: position }),
     ...(checkpoint && { checkpoint: { ...checkpoint, pages } }),
   })

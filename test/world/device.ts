@@ -21,6 +21,10 @@ export class Device {
   readonly lost = new Set<string>()
   /** Sessions whose key or record was destroyed: once they have ended, no store can bind them. */
   readonly mute = new Set<string>()
+  /** Keys of flushes that the next checkpoint is to delete. */
+  readonly settled = new Set<string>()
+  /** Ids of refused messages that were dismissed. */
+  readonly dismissed = new Set<string>()
   #tabs = 0
   #hadOtherTrouble = false
   readonly #rotten = new Set<string>()
@@ -85,6 +89,11 @@ export class Device {
 
   nextTabName(): string {
     return `${this.name}${++this.#tabs}`
+  }
+
+  /** Whether no other tab was opened after that one. */
+  isNewest(tabName: string): boolean {
+    return tabName === `${this.name}${this.#tabs}`
   }
 
   /** Whether it has several tabs, each of which may have stored a part of what is there. */

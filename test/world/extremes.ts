@@ -106,6 +106,7 @@ export function extremesFor(seed: number): Extremes {
     ...boundsFor(new Random(seed + 2 ** 43)),
     ...keptFor(new Random(seed + 2 ** 51)),
     ...queueBoundsFor(new Random(seed + 2 ** 48)),
+    ...settledFor(new Random(seed + 2 ** 50 + 2 ** 41)),
   }
   return {
     // Thousands of rows over a slow line would take too long.
@@ -251,6 +252,10 @@ function queueBoundsFor(random: Random): Partial<Limits> {
 /** Pages of a snapshot that did not end: none are kept for the next link, or not all. */
 function keptFor(random: Random): Partial<Limits> {
   return random.chance(0.1) ? { keptPagesBytesMax: random.pick([0, 600, 2_000]) } : {}
+}
+
+function settledFor(random: Random): Partial<Limits> {
+  return random.chance(0.3) ? { settledOwnBytesMax: random.pick([0, 400, 2_000]) } : {}
 }
 
 function craftFor(random: Random): CraftName | undefined {

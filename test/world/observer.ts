@@ -38,6 +38,7 @@ import {
   s27NothingWritten,
 } from './invariants/parts.ts'
 import { s24Ledger, s24States } from './invariants/stored.ts'
+import { dsk4Applied } from './invariants/trimmed.ts'
 import { s19NothingIsLost, s19RefusalsAreNeeded } from './invariants/versions.ts'
 import {
   s16AckAfterCommit,
@@ -202,6 +203,7 @@ export class Observer {
       this.#stage.note(device.name, () => 'begins its canonical state anew')
     }
     if (batch.segments?.some(({ kind }) => kind === 'rejections')) tally.hit('rejection stored')
+    dsk4Applied(truth, device, { batch, tally })
   }
 
   durable(device: Device, batch: WriteBatch): void {

@@ -140,6 +140,7 @@ function counting(): Storage & { batches: number } {
         read: async () => ({
           segments: [],
           outbox: [],
+          settled: new Map(),
           meta: new Map([['batches', storage.batches]]),
           advance: undefined,
           checkpoint: undefined,

@@ -138,9 +138,10 @@ class EncryptedHandle implements StorageHandle {
 
   async read(): Promise<StoredState> {
     const box = this.#box
-    const { segments, outbox, meta, advance, checkpoint } = await this.#inner.read()
+    const { segments, outbox, settled, meta, advance, checkpoint } = await this.#inner.read()
     return {
       outbox,
+      settled,
       segments: segments.map((segment) => box.decryptChecked(segment, [segment.kind, segment.key])),
       meta: new Map(
         [...meta]

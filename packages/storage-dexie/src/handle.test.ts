@@ -8,8 +8,12 @@ import { forceCloseDatabase } from 'fake-indexeddb'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { expectTrouble, keysOf, nativeDelete, nativeOpen, own } from '../test/kit.ts'
 import { dexieStorage } from './storage.ts'
+import { SCHEMA_VERSION } from './schema.ts'
 import { request } from './transact.ts'
 import { writeBatch } from './write.ts'
+
+/** Of the browser: Dexie multiplies by ten. */
+const newerVersion = (SCHEMA_VERSION + 1) * 10
 
 let name = ''
 let heard: StorageTrouble[] = []
@@ -160,7 +164,7 @@ describe('other tabs', () => {
   test('version: an upgrade elsewhere closes immediately, and is reported once', async () => {
     const handle = await opened()
     await handle.write(own('a'))
-    const newer = await nativeOpen(fullName(), 30)
+    const newer = await nativeOpen(fullName(), newerVersion)
     await expectTrouble(handle.write(own('b')), 'version')
     await expectTrouble(handle.read(), 'version')
     expect(heard).toEqual(['version'])
@@ -170,7 +174,7 @@ describe('other tabs', () => {
   test('version: a write that runs when another tab upgrades is still stored', async () => {
     const handle = await opened()
     const writing = handle.write(own('a'))
-    const upgrading = nativeOpen(fullName(), 30)
+    const upgrading = nativeOpen(fullName(), newerVersion)
     expect(await writing).toMatchObject({ order: 1 })
     const newer = await upgrading
     const keys = newer.transaction('segments').objectStore('segments').index('key').getAllKeys()
@@ -180,11 +184,11 @@ describe('other tabs', () => {
 
   test('version: a newer database is refused, and left as it is', async () => {
     await (await opened()).close()
-    const newer = await nativeOpen(fullName(), 30)
+    const newer = await nativeOpen(fullName(), newerVersion)
     newer.close()
     await expectTrouble(opened(), 'version')
     const found = await nativeOpen(fullName())
-    expect(found.version).toBe(30)
+    expect(found.version).toBe(newerVersion)
     found.close()
   })
 
@@ -194,7 +198,10 @@ describe('other tabs', () => {
     await nativeDelete(fullName())
     await expectTrouble(handle.write(own('b')), 'closed')
     expect(heard).toEqual(['closed'])
-    expect(await indexedDB.databases()).not.toContainEqual({ name: fullName(), version: 20 })
+    expect(await indexedDB.databases()).not.toContainEqual({
+      name: fullName(),
+      version: SCHEMA_VERSION * 10,
+    })
   })
 
   test('blocked: waiting for an older tab is reported, and passes', async () => {
@@ -361,7 +368,7 @@ function upgradeUnder(
 ): () => Promise<IDBDatabase> | undefined {
   let upgrading: Promise<IDBDatabase> | undefined
   onTransactions((made) => {
-    if (isMeant(made.db)) upgrading ??= nativeOpen(fullName(), 30)
+    if (isMeant(made.db)) upgrading ??= nativeOpen(fullName(), newerVersion)
   })
   return () => upgrading
 }

@@ -33,7 +33,7 @@ const bulkRecordsMax = 1024
 export function readState(database: IDBDatabase): Promise<StoredState> {
   return transact(database, 'readonly', async (scope) => {
     const [outboxKeys, meta, advance, checkpoint] = await Promise.all([
-      request(scope.store('outbox').getAllKeys()),
+      readOutbox(scope),
       readMeta(scope),
       request<Advance | undefined>(scope.store('state').get(ADVANCE)),
       request<StoredCheckpoint | undefined>(scope.store('state').get(CHECKPOINT)),
@@ -44,16 +44,16 @@ export function readState(database: IDBDatabase): Promise<StoredState> {
       // The record may be damaged, so `text` may have any type; the replica reports it.
       ({ text }) => charsOf(text),
     )
-    const outbox = outboxOrder(segments, outboxKeys as string[])
-    return { segments, outbox, meta, advance, checkpoint }
+    const outbox = outboxOrder(segments, outboxKeys.waiting)
+    return { segments, outbox, settled: outboxKeys.settled, meta, advance, checkpoint }
   })
 }
 
 /** Keys of the outbox and of drafts. */
 export function readWaiting(database: IDBDatabase): Promise<readonly string[]> {
   return transact(database, 'readonly', async (scope) => {
-    const [outbox, drafts] = await Promise.all([
-      request(scope.store('outbox').getAllKeys()),
+    const [{ waiting }, drafts] = await Promise.all([
+      readOutbox(scope),
       request<Segment[]>(
         scope
           .store('segments')
@@ -61,8 +61,22 @@ export function readWaiting(database: IDBDatabase): Promise<readonly string[]> {
           .getAll(IDBKeyRange.bound(DRAFT_KEYS, `${DRAFT_KEYS}\uffff`)),
       ),
     ])
-    return [...(outbox as string[]), ...drafts.map(({ key }) => key)].sort()
+    return [...waiting, ...drafts.map(({ key }) => key)].sort()
   })
+}
+
+interface OutboxKeys {
+  readonly waiting: readonly string[]
+  /** The ranks of settled segments, by key. */
+  readonly settled: ReadonlyMap<string, number>
+}
+
+async function readOutbox(scope: Scope): Promise<OutboxKeys> {
+  const all = await request<{ key: string; rank?: number }[]>(scope.store('outbox').getAll())
+  return {
+    waiting: all.flatMap(({ key, rank }) => (rank === undefined ? [key] : [])),
+    settled: new Map(all.flatMap(({ key, rank }) => (rank === undefined ? [] : [[key, rank]]))),
+  }
 }
 
 /** As `StorageHandle.pages`; rejects with the browser's error. */

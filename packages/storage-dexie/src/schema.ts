@@ -3,7 +3,8 @@
  * reports `version`, so it never reads a layout that it does not know.
  *
  *   segments  {order, key, kind, ids, text, check, rank?}  facts: one record a flush or a run
- *   outbox    {key}                                        facts: segments that wait for verdicts
+ *   outbox    {key, rank?}                                 facts: segments that wait for verdicts; with
+ *                                                          a rank, settled ones: a checkpoint deletes them
  *   meta      value under its key                          facts: keys, sessions
  *   state     record under its name                        incarnation, advance, checkpoint's frame
  *   pages     {no, text, check} under its number           cache: the pages of the checkpoint
@@ -13,14 +14,14 @@
  * cost of a flush. It can be added later without rewriting records.
  */
 /** Increment it, and add a `version()` in connection.ts, when the layout changes. */
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 
 /**
  * In Dexie's syntax: `++` auto-increments, `&` is unique, the empty string means an external key.
  */
 export const stores: Readonly<Record<string, string>> = {
   segments: '++order, &key, rank',
-  outbox: 'key',
+  outbox: 'key, rank',
   meta: '',
   state: '',
   pages: '',
@@ -32,7 +33,7 @@ export const stores: Readonly<Record<string, string>> = {
  */
 export const storeNames: readonly string[] = Object.keys(stores)
 
-/** Index over `rank`, which only tail segments have: other segments are not in it. */
+/** Index over `rank`: of segments only those of the tail have one, in the outbox only settled ones. */
 export const RANK = 'rank'
 
 /** Names of the records in `state`. */

@@ -31,6 +31,8 @@ export function writeBatch(database: IDBDatabase, batch: WriteBatch): Promise<Wr
     const isCheckpointStored =
       batch.checkpoint !== undefined && (await writeCheckpoint(scope, batch.checkpoint))
     writeRest(scope, batch)
+    if (isCheckpointStored || batch.settled !== undefined)
+      await dropSettled(scope, await storedRank(scope, CHECKPOINT))
     return { order, isCheckpointStored }
   })
 }
@@ -82,7 +84,9 @@ function writeRest(scope: Scope, batch: WriteBatch): void {
   const outbox = scope.store('outbox')
   for (const key of batch.outboxAdd ?? []) outbox.put({ key })
   for (const key of batch.outboxRemove ?? []) outbox.delete(key)
+  for (const { key, rank } of batch.settled ?? []) outbox.put({ key, rank })
   for (const [key, value] of batch.meta ?? []) scope.store('meta').put(value, key)
+  for (const key of batch.metaRemove ?? []) scope.store('meta').delete(key)
   for (const key of batch.drop ?? []) dropDraft(scope.store('segments'), key)
 }
 
@@ -173,6 +177,20 @@ async function forgetCanonical(scope: Scope): Promise<void> {
   scope.store('state').delete(CHECKPOINT)
   scope.store('state').delete(ADVANCE)
   await dropTail(scope, Infinity)
+  await dropSettled(scope, Infinity)
+}
+
+/** Deletes the settled segments up to that rank, with their entries in the outbox. */
+async function dropSettled(scope: Scope, throughRank: number): Promise<void> {
+  const [outbox, segments] = [scope.store('outbox'), scope.store('segments')]
+  const settled = IDBKeyRange.upperBound(throughRank)
+  for (let full = true; full;) {
+    const keys = await request(outbox.index(RANK).getAllKeys(settled, droppedPerStepMax))
+    const orders = await Promise.all(keys.map((key) => orderOf(scope, key as string)))
+    for (const order of orders) if (order > 0) segments.delete(order)
+    for (const key of keys) outbox.delete(key)
+    full = keys.length === droppedPerStepMax
+  }
 }
 
 async function dropTail(scope: Scope, throughRank: number): Promise<void> {

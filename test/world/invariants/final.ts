@@ -16,6 +16,7 @@ import { SPACE } from '../truth.ts'
 import { must } from '../violation.ts'
 import { s18Mine } from './persons.ts'
 import { s24Store } from './stored.ts'
+import { dsk4Bounded, dsk5RefusedAreKept } from './trimmed.ts'
 import { s10LosersAreTold, s3AcksAreDurable, s4RefusalsAreKept } from './verdicts.ts'
 import type { World } from '../world.ts'
 
@@ -31,6 +32,9 @@ export function checkFinally(world: World): void {
   s9NoSilentOverwrite(world)
   s15QueriesAreScans(world)
   s18MineAreMine(world)
+  const { devices, visits, plan } = world
+  dsk5RefusedAreKept(world.truth, devices)
+  dsk4Bounded({ devices, visits, bytesMax: plan.bounds.settledOwnBytesMax })
 }
 
 /** No row of another person is shown as mine. */

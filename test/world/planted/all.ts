@@ -33,6 +33,7 @@ import { FORGERIES_BELIEVED } from './forged.ts'
 import { HISTORIES } from './histories.ts'
 import { STORED } from './stored.ts'
 import { TEXTS } from './texts.ts'
+import { TRIMMED } from './trimmed.ts'
 import { sessionReused } from './session-reused.ts'
 import { shownIsOldestOwn } from './shown-is-oldest-own.ts'
 import { indexShownOnly } from './index-shown-only.ts'
@@ -118,6 +119,7 @@ export const PLANTED: readonly Planted[] = [
   ...PARTS,
   ...ACCOUNT_BUGS,
   ...REVOCATIONS,
+  ...TRIMMED,
 ]
 
 export function plantedNamed(name: string): Planted {

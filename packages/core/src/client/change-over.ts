@@ -6,7 +6,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { factBounds } from '../facts/bounds.ts'
 import { authoredIn, readFlush } from '../facts/flush.ts'
 import { readSession } from '../facts/session-line.ts'
-import type { AuthoredMessage } from '../facts/types.ts'
+import type { AuthoredMessage, Flush } from '../facts/types.ts'
 import type { Lineage } from '../history/lineage.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -16,8 +16,9 @@ import type { Outbox } from '../sync/outbox.ts'
 import type { TailApplied } from '../sync/tail.ts'
 import type { Repo } from '../rows/repo.ts'
 import type { Epoch } from '../wire/records.ts'
-import type { Disk } from './disk/disk.ts'
+import { type Disk, segment } from './disk/disk.ts'
 import { Journal } from './disk/journal.ts'
+import { ownTextOf } from './disk/own-text.ts'
 import { Lineages } from './identity/lineages.ts'
 import type { OwnMessages } from './outbox/own-messages.ts'
 
@@ -30,6 +31,12 @@ export interface ChangeOverParts {
   readonly own: () => OwnMessages
   /** Called when own messages are pending again. */
   readonly onRevived: () => void
+}
+
+/** A flush of which messages were accepted on another lineage alone. */
+interface LostFlush {
+  readonly read: Flush
+  readonly messages: readonly AuthoredMessage[]
 }
 
 export class ChangeOver {
@@ -76,10 +83,10 @@ export class ChangeOver {
   revive(isHere: (sessionId: Uuid, clientSeq: number) => boolean): void {
     const { outbox, onRevived } = this.#parts
     let count = 0
-    for (const kept of outbox.partly()) count += this.#again(kept, this.#lost(kept, isHere))
+    for (const kept of outbox.partly()) count += this.#again(kept, this.#lost(kept, isHere)).length
     for (const kept of outbox.kept.take()) {
-      const lost = this.#lost(kept, isHere)
-      count += this.#again(kept, lost)
+      const lost = this.#again(kept, this.#lost(kept, isHere))
+      count += lost.length
       // Messages of this lineage are kept, because it may be lost as well.
       const numbers = [...kept.accepted].filter((no) => lost.every((one) => one.clientSeq !== no))
       if (numbers.length > 0) outbox.kept.add(kept.flush, numbers)
@@ -90,23 +97,25 @@ export class ChangeOver {
   #lost(
     { flush, accepted }: KeptFlush,
     isHere: (sessionId: Uuid, clientSeq: number) => boolean,
-  ): readonly AuthoredMessage[] {
+  ): LostFlush | undefined {
     const { sessionId, text } = flush
-    if ([...accepted].every((no) => isHere(sessionId, no))) return []
+    if ([...accepted].every((no) => isHere(sessionId, no))) return undefined
     const end = text.indexOf('\n')
     const session = readSession(text.slice(0, end))
     const bounds = factBounds(this.#parts.limits)
     const read = session.ok && readFlush(session.value, text.slice(end + 1), bounds)
     // Unreachable: the text was read before.
-    if (!session.ok || !read || !read.ok) return []
-    return authoredIn(read.value, session.value).filter(
+    if (!session.ok || !read || !read.ok) return undefined
+    const messages = authoredIn(read.value, session.value).filter(
       ({ clientSeq }) => accepted.has(clientSeq) && !isHere(sessionId, clientSeq),
     )
+    return { read: read.value, messages }
   }
 
-  /** Adds the messages to the outbox again, durably: their text is in the storage. */
-  #again({ flush }: KeptFlush, lost: readonly AuthoredMessage[]): number {
-    if (lost.length === 0) return 0
+  /** Adds the lost messages of a flush to the outbox again, durably. Returns them. */
+  #again({ flush }: KeptFlush, found: LostFlush | undefined): readonly AuthoredMessage[] {
+    const lost = found?.messages ?? []
+    if (!found || lost.length === 0) return []
     const { outbox, disk, own } = this.#parts
     const { intake } = own()
     const entries = lost.map((message) => {
@@ -115,10 +124,13 @@ export class ChangeOver {
     })
     const again = { ...flush, entries }
     outbox.addAgain(again, entries)
+    // A checkpoint may have deleted its record.
+    const text = ownTextOf(found.read, flush, [])
+    const record = segment(flush.key, 'own', { ids: found.read.ids, text })
     void disk
-      .write({ durability: 'strict', outboxAdd: [flush.key] })
+      .write({ durability: 'strict', segments: [record], outboxAdd: [flush.key] })
       .then((stored) => outbox.release(again, stored ? 'queued' : 'volatile'))
       .then(this.#parts.onRevived)
-    return entries.length
+    return lost
   }
 }

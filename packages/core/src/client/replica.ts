@@ -26,13 +26,14 @@ import { OwnSessions } from './identity/own-sessions.ts'
 import { CanonicalDisk } from './disk/canonical-disk.ts'
 import { Damage } from './disk/damage.ts'
 import { Disk } from './disk/disk.ts'
+import { Sweeper } from './disk/sweep.ts'
 import type { Identity } from './identity/identity.ts'
 import { Rotation } from './identity/rotation.ts'
 import { Leaving } from './leaving.ts'
 import type { Filling, Memory } from './memory.ts'
 import type { ReplicaOptions } from './options.ts'
 import { verdictOf } from './verbs/receipt.ts'
-import { OwnMessages } from './outbox/own-messages.ts'
+import { type OutboxChange, OwnMessages } from './outbox/own-messages.ts'
 import { Writing } from './outbox/writing.ts'
 import { Refusals } from './outbox/refusals.ts'
 import type { RefusedMessages } from './outbox/refused.ts'
@@ -77,6 +78,7 @@ export class Replica implements Filling {
   readonly #warnings: Warnings
   #stopHurrying: (() => void) | undefined
   readonly #refusals: Refusals
+  readonly #sweeper: Sweeper
   readonly undo: UndoStack = new UndoStack()
   readonly schemas: Schemas
   readonly writing: Writing
@@ -132,6 +134,7 @@ export class Replica implements Filling {
     this.#canonicalDisk = new CanonicalDisk({
       ...{ disk: this.#disk, repo: this.repo, tail: this.tail, limits: this.limits },
       ...{ clock: this.clock, isPartial: this.scopes !== undefined },
+      settledOwn: this.#own.settledBytes,
       sessionId: () => this.writing.sessionId,
     })
     this.#refusals = this.#newRefusals()
@@ -139,20 +142,19 @@ export class Replica implements Filling {
       ...{ limits: this.limits, repo: this.repo, outbox: this.outbox, disk: this.#disk },
       ...{ clock: this.clock, own: () => this.#own, onRevived: this.#pump },
     })
-    const restorers = (): Restorers | undefined => this.#restorers
-    this.unsent = new Unsent({
-      outbox: this.outbox,
-      refused: this.refused,
-      disk: this.#disk,
-      restorers,
+    this.#sweeper = new Sweeper({
+      ...{ disk: this.#disk, locks: this.#sessionLocks, outbox: this.outbox },
+      sessionId: () => this.writing.sessionId,
     })
+    const restorers = (): Restorers | undefined => this.#restorers
+    const unsent = { outbox: this.outbox, refused: this.refused, disk: this.#disk, restorers }
+    this.unsent = new Unsent(unsent)
     this.leaving = new Leaving(this, {
       ...{ disk: this.#disk, canonicalDisk: this.#canonicalDisk, storage: options.storage },
       restorers,
     })
     this.rotation = this.#newRotation()
-    const { signer } = options.platform
-    this.#trust = new Trust({ ...options, signer, disk: this.#disk })
+    this.#trust = new Trust({ ...options, signer: options.platform.signer, disk: this.#disk })
     memory.fill(this)
     this.ready = this.#open()
     this.ready.catch(() => {}) // no unhandled rejection where the app does not await it
@@ -187,13 +189,10 @@ export class Replica implements Filling {
   #newRefusals(): Refusals {
     return new Refusals({
       ...{ repo: this.repo, outbox: this.outbox, disk: this.#disk },
-      list: this.#memory.refused,
-      space: this.#options.space,
-      clock: this.clock,
-      storedOwn: this.#own.stored,
+      ...{ list: this.#memory.refused, onError: this.#options.onError },
+      ...{ space: this.#options.space, clock: this.clock, storedOwn: this.#own.stored },
       isDamaged: (key) => this.#damage.has(key),
       settle: (entries) => this.#settle(entries),
-      onError: this.#options.onError,
       besides: () => this.#restorers?.neighbours.shown() ?? [],
       ofPeers: () => this.#peers?.others() ?? [],
       onRefused: (refused) => this.#restorers?.neighbours.notify({ refused }),
@@ -249,7 +248,7 @@ export class Replica implements Filling {
 
   /** Removes messages from `refused`; on disk only once everything written so far is durable. */
   readonly dismiss = (ids: readonly Uuid[]): void => {
-    this.#refusals.dismiss(ids, this.flushed())
+    void this.#refusals.dismiss(ids, this.flushed()).then(() => this.#sweeper.run())
     this.#damage.dropResolved(this.#refusals, this.status.getState())
   }
 
@@ -358,7 +357,8 @@ export class Replica implements Filling {
     this.#stopHurrying = platform.onHide?.(() => this.writing.hurry())
     await this.#sessionLocks.hold(identity.session.sessionId)
     this.writing.bound()
-    await restorers.restoration.run()
+    const stored = await restorers.restoration.run()
+    if (stored) void this.#sweeper.run(stored)
     this.#damage.dropResolved(this.#refusals, this.status.getState())
     await this.person.opening()
     const { authorId, sessionId } = identity.session
@@ -472,11 +472,11 @@ export class Replica implements Filling {
     this.#options.onError(error)
   }
 
-  #settle(entries: readonly Entry[]): string[] {
-    const keys = this.#own.settle(entries)
-    if (keys.length > 0) this.#restorers?.neighbours.notify({ settled: true })
+  #settle(entries: readonly Entry[]): OutboxChange {
+    const change = this.#own.settle(entries)
+    if (change.outboxRemove) this.#restorers?.neighbours.notify({ settled: true })
     this.#statusLater()
-    return keys
+    return change
   }
 
   /** More may be offered. */

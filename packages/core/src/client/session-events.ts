@@ -29,6 +29,7 @@ import type { Disk } from './disk/disk.ts'
 import type { OwnPerson } from './identity/own-person.ts'
 import type { HeldStep } from '../sync/hand-back.ts'
 import type { OwnSessions } from './identity/own-sessions.ts'
+import type { OutboxChange } from './outbox/own-messages.ts'
 import type { Refusals } from './outbox/refusals.ts'
 import type { SyncStatus } from './store.ts'
 import type { Trust } from './identity/trust.ts'
@@ -48,8 +49,8 @@ interface SessionEventsParts {
   readonly space: string
   readonly signer: Signer
   readonly reviewing: () => Reviewing
-  /** Settles entries that have a verdict. Returns the keys of flushes without open messages. */
-  readonly settle: (entries: readonly Entry[]) => readonly string[]
+  /** Settles entries that have a verdict. Returns what is to be stored of their flushes. */
+  readonly settle: (entries: readonly Entry[]) => OutboxChange
   /** Called when the position moved, and when the session becomes `online`. */
   readonly onMoved: () => void
   readonly onChange: () => void
@@ -139,10 +140,10 @@ class SessionEvents implements SessionHost {
     const { canonicalDisk, settle, changeOver } = this.#parts
     changeOver.taken(outcome, texts)
     this.#parts.onMoved()
-    const outboxRemove = settle(outcome.settled)
+    const own = settle(outcome.settled)
     this.#decided()
     this.#warnOfUnassigned(outcome.settled)
-    canonicalDisk.step(by, { ...outcome, texts, outboxRemove })
+    canonicalDisk.step(by, { ...outcome, texts, own })
   }
 
   /** Warns of an assigned field that the reviewer left empty: it would stay empty without a visible reason. */
@@ -163,17 +164,16 @@ class SessionEvents implements SessionHost {
   replaced(outcome: SnapshotApplied, { pages, told, isOther, by }: Replaced): void {
     const { canonicalDisk, settle, changeOver } = this.#parts
     this.#parts.onMoved()
-    const outboxRemove = settle(outcome.settled)
+    const own = settle(outcome.settled)
     this.#decided()
-    canonicalDisk.replace(by, { texts: pages, entities: outcome.pages, outboxRemove })
+    canonicalDisk.replace(by, { texts: pages, entities: outcome.pages, own })
     if (isOther) changeOver.revive(told)
   }
 
   shown({ settled, changed }: StatesApplied, by: Reviewing, isOther: boolean): void {
     const { canonicalDisk, settle, changeOver } = this.#parts
     this.#parts.onMoved()
-    const outboxRemove = settle(settled)
-    canonicalDisk.changed(by, { changed, outboxRemove })
+    canonicalDisk.changed(by, { changed, own: settle(settled) })
     // The reviewer's answers to the next offers show which of them it has.
     if (isOther) changeOver.revive(() => false)
   }
@@ -183,7 +183,7 @@ class SessionEvents implements SessionHost {
     const { reviewerId, eid, epoch } = reviewing().lineage.at(seq)
     repo.acceptContained(entry, { reviewerId, eid, epoch, seq, forked, at })
     repo.emit()
-    void disk.write({ durability: 'relaxed', outboxRemove: settle([entry]) })
+    void disk.write({ durability: 'relaxed', ...settle([entry]) })
     this.#decided()
   }
 

@@ -114,6 +114,8 @@ export interface Limits {
   /** Stored steps of the tail, and their UTF-8 bytes, before a checkpoint. */
   readonly checkpointStepsMax: number
   readonly checkpointStepBytesMax: number
+  /** UTF-8 bytes of stored own flushes that were accepted, before a checkpoint deletes them. */
+  readonly settledOwnBytesMax: number
   /** UTF-8 bytes of batches that a store keeps to hand them back, and for how long, ms. */
   readonly journalBytesMax: number
   readonly journalMs: number
@@ -200,6 +202,7 @@ export const LIMITS: Limits = {
   heldChainsMax: 4_096,
   checkpointStepsMax: 512,
   checkpointStepBytesMax: 4_194_304,
+  settledOwnBytesMax: 524_288,
   journalBytesMax: 20_971_520,
   journalMs: 604_800_000,
   storedPageEntitiesMax: 128,

@@ -16,6 +16,7 @@ export type {
   PageKeys,
   PageReading,
   Segment,
+  SettledSegment,
   Storage,
   StorageHandle,
   StorageTrouble,

@@ -136,6 +136,8 @@ class MemoryStore {
   /** By key, in order of arrival. */
   readonly #segments = new Map<string, StoredSegment>()
   readonly #outbox = new Set<string>()
+  /** Ranks of settled segments, by key. */
+  readonly #settled = new Map<string, number>()
   readonly #meta = new Map<string, unknown>()
   #lastOrder = 0
   #advance: Advance | undefined
@@ -148,6 +150,7 @@ class MemoryStore {
     return {
       segments,
       outbox: outboxOrder(segments, this.#outbox),
+      settled: new Map(this.#settled),
       meta: new Map(this.#meta),
       advance: this.#advance,
       checkpoint: this.#checkpoint,
@@ -173,9 +176,21 @@ class MemoryStore {
     const order = this.#storeRun(batch)
     const isCheckpointStored =
       batch.checkpoint !== undefined && this.#storeCheckpoint(batch.checkpoint)
-    for (const key of batch.outboxAdd ?? []) this.#outbox.add(key)
-    for (const key of batch.outboxRemove ?? []) this.#outbox.delete(key)
+    for (const key of batch.outboxAdd ?? []) {
+      this.#outbox.add(key)
+      this.#settled.delete(key)
+    }
+    for (const key of batch.outboxRemove ?? []) {
+      this.#outbox.delete(key)
+      this.#settled.delete(key)
+    }
+    for (const { key, rank } of batch.settled ?? []) {
+      this.#outbox.delete(key)
+      this.#settled.set(key, rank)
+    }
+    this.#dropSettled(this.#checkpoint?.rank ?? 0)
     for (const [key, value] of batch.meta ?? []) this.#meta.set(key, value)
+    for (const key of batch.metaRemove ?? []) this.#meta.delete(key)
     for (const key of batch.drop ?? [])
       if (this.#segments.get(key)?.kind === 'draft') this.#segments.delete(key)
     return { order, isCheckpointStored }
@@ -231,6 +246,15 @@ class MemoryStore {
     this.#checkpoint = undefined
     this.#pages = new Map()
     this.#dropTail(Infinity)
+    this.#dropSettled(Infinity)
+  }
+
+  #dropSettled(throughRank: number): void {
+    for (const [key, rank] of this.#settled) {
+      if (rank > throughRank) continue
+      this.#settled.delete(key)
+      this.#segments.delete(key)
+    }
   }
 
   /** Only tail segments have a rank. */

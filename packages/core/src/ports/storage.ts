@@ -7,6 +7,7 @@ import type { StorageCare } from './storage-care.ts'
  *   facts     `segments`    append only; a flush of own messages, or a run of the canonical tail;
  *                           and drafts, until the flush that seals them
  *             `outbox`      keys of the segments that still wait for verdicts
+ *             `settled`     keys of the segments that a checkpoint deletes, each with a rank
  *   caches    `checkpoint`  the canonical state at a position; the reviewer can send it again
  *   meta                    keys, sessions, position
  *
@@ -23,6 +24,11 @@ import type { StorageCare } from './storage-care.ts'
  *   above that of the position after this batch, or when its `base` is not the stored one. Below
  *   the position is fine: the tail after it stays. One with the stored name writes nothing.
  * - The rest of such a batch applies. A missing position or checkpoint has rank 0.
+ *
+ * - A segment in `settled` leaves the outbox. It is deleted in the transaction after which the stored
+ *   checkpoint has its rank or a higher one: in its own, or in that of a later checkpoint, by
+ *   whichever handle. `outboxAdd` takes the key back: what waits is never deleted. A `reset` deletes
+ *   all settled segments, as it deletes the tail.
  *
  * - An `atOnce` batch is handed to the storage before `write` returns and does not wait for earlier
  *   calls, so it survives a page that ends in the same task. It is relaxed, and holds segments of
@@ -113,15 +119,25 @@ export interface Advance {
   readonly text: string
 }
 
+/** A segment that is not needed beside a checkpoint of that rank. */
+export interface SettledSegment {
+  readonly key: string
+  readonly rank: number
+}
+
 /** One transaction, stored whole or not at all. `durability` decides when `write` may resolve. */
 export interface WriteBatch {
   readonly durability: 'strict' | 'relaxed'
   readonly segments?: readonly Segment[]
   /** Keys of segments that wait for verdicts from now on. */
   readonly outboxAdd?: readonly string[]
-  /** Keys of segments all of whose messages have a final verdict. */
+  /** Keys of segments that wait no more, and stay: neither in the outbox nor settled from now on. */
   readonly outboxRemove?: readonly string[]
+  /** Applied after `outboxAdd`, `outboxRemove` and `checkpoint`. See the contract above. */
+  readonly settled?: readonly SettledSegment[]
   readonly meta?: readonly (readonly [key: string, value: unknown])[]
+  /** Keys of `meta` that are deleted, after `meta` is written. Unknown keys are skipped. */
+  readonly metaRemove?: readonly string[]
   /**
    * Keys of `draft` segments that this batch replaces: they are deleted. Unknown keys are skipped.
    */
@@ -132,7 +148,8 @@ export interface WriteBatch {
   readonly advance?: Advance
   readonly checkpoint?: Checkpoint
   /**
-   * First deletes position, checkpoint and all `tail` segments: the state of the reviewer restarts.
+   * First deletes position, checkpoint, all `tail` segments and all that are settled: the state of the
+   * reviewer restarts.
    */
   readonly reset?: boolean
 }
@@ -143,6 +160,8 @@ export interface StoredState {
   readonly segments: readonly StoredSegment[]
   /** In the order of `segments`; then, sorted, keys without a segment. */
   readonly outbox: readonly string[]
+  /** The ranks of settled segments, by key. */
+  readonly settled: ReadonlyMap<string, number>
   readonly meta: ReadonlyMap<string, unknown>
   readonly advance: Advance | undefined
   readonly checkpoint: StoredCheckpoint | undefined

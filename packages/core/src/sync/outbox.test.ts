@@ -1,5 +1,6 @@
 /** What was sent back without a verdict rests, and does not hold up what comes after it. */
 import { expect, test } from 'vitest'
+import type { Review } from '../facts/message.ts'
 import { Entry } from '../history/entry.ts'
 import { Outbox } from './outbox.ts'
 import type { Flush } from './own-flush.ts'
@@ -124,6 +125,30 @@ test('LOSS6 of a flush that still waits for others, what was accepted and is los
   // It was under way, and goes again.
   expect(outbox.takeOffers(CREDITS, 1)).toEqual([{ ...flush, entries }])
   expect(outbox.settle(again[0]!)).toBeUndefined()
-  expect(outbox.settle(all[2]!)).toBe(flush.key)
+  expect(outbox.settle(all[2]!)).toMatchObject({ key: flush.key, accepted: [1] })
   expect(outbox.inFlightBytes).toBe(0)
+})
+
+test('DSK4 a flush counts as accepted only if all of its messages are', () => {
+  const review = { eid: 'eid', seq: 7 } as unknown as Review
+  const settledWith = (...verdicts: readonly ('accepted' | 'refused' | 'blocked')[]): unknown => {
+    const outbox = new Outbox()
+    const entries = verdicts.map((_, i) => flushOf(i + 1).entries[0]!)
+    const flush = { ...flushOf(1), entries }
+    // What was blocked before it was sealed never waits.
+    outbox.addFlush(
+      flush,
+      entries.filter((_, i) => verdicts[i] !== 'blocked'),
+    )
+    const settled = entries.map((entry, i) => {
+      entry.identify(`id ${i}`, undefined)
+      if (verdicts[i] === 'accepted') entry.review = review
+      else entry.rejection = { reason: 'stale', detail: '', standing: [] }
+      return verdicts[i] === 'blocked' ? undefined : outbox.settle(entry)
+    })
+    return settled.find((one) => one !== undefined)
+  }
+  expect(settledWith('accepted', 'accepted')).toMatchObject({ isAccepted: true, accepted: [1, 2] })
+  expect(settledWith('refused', 'accepted')).toMatchObject({ isAccepted: false, accepted: [2] })
+  expect(settledWith('accepted', 'blocked')).toMatchObject({ isAccepted: false, accepted: [1] })
 })

@@ -20,6 +20,18 @@ import type { Flush } from './own-flush.ts'
 /** An accepted message, and where in the canonical order a state has it. */
 export type AcceptedNumber = readonly [clientSeq: number, eid: Uuid, seq: number]
 
+/** A flush whose last message got its verdict. */
+export interface SettledFlush {
+  readonly key: string
+  readonly sessionId: Uuid
+  /** Numbers of its messages that were accepted. */
+  readonly accepted: readonly number[]
+  /** None of its messages was refused. */
+  readonly isAccepted: boolean
+  /** Of its text. */
+  readonly bytes: Bytes
+}
+
 interface Tracked {
   flush: Flush
   /** Its messages that were accepted. */
@@ -300,9 +312,9 @@ export class Outbox {
 
   /**
    * A message has a final verdict, or is blocked for good by one.
-   * Returns the key of its flush when that was the last one of it.
+   * Returns its flush when that was the last one of it.
    */
-  settle(entry: Entry): string | undefined {
+  settle(entry: Entry): SettledFlush | undefined {
     this.watcher?.message('settled', entry)
     const ofSession = this.#waiting.get(entry.session.sessionId)
     if (ofSession?.delete(entry.clientSeq)) this.#size--
@@ -323,16 +335,16 @@ export class Outbox {
     }
     this.#partly.delete(tracked)
     this.#land(tracked)
-    const { flush, accepted } = tracked
-    if (accepted.length > 0)
-      this.kept.add(
-        flush,
-        accepted.map(([clientSeq]) => clientSeq),
-      )
-    this.#flushes.delete(tracked.flush.key)
-    this.#bytes = bytesOf(this.#bytes - tracked.bytes)
+    const { flush, bytes } = tracked
+    const accepted = tracked.accepted.map(([clientSeq]) => clientSeq)
+    if (accepted.length > 0) this.kept.add(flush, accepted)
+    this.#flushes.delete(flush.key)
+    this.#bytes = bytesOf(this.#bytes - bytes)
     assert(this.#bytes >= 0, 'what leaves the outbox was counted')
-    return tracked.flush.key
+    const { key, sessionId, entries, refused = [] } = flush
+    // Messages that were blocked before it was sealed are among its entries, and have no verdict.
+    const isAccepted = refused.length === 0 && accepted.length >= entries.length
+    return { key, sessionId, accepted, isAccepted, bytes }
   }
 
   #track(entry: Entry): void {

@@ -83,6 +83,7 @@ const META: Readonly<Record<string, RegExp>> = {
 export class DiskState {
   #segments = new Map<string, StoredSegment>()
   #outbox = new Set<string>()
+  #settled = new Map<string, number>()
   #meta = new Map<string, unknown>()
   #lastOrder = 0
   #advance: StoredState['advance']
@@ -98,6 +99,7 @@ export class DiskState {
     const copy = new DiskState()
     copy.#segments = new Map(this.#segments)
     copy.#outbox = new Set(this.#outbox)
+    copy.#settled = new Map(this.#settled)
     copy.#meta = new Map(this.#meta)
     copy.#lastOrder = this.#lastOrder
     copy.#advance = this.#advance
@@ -111,6 +113,7 @@ export class DiskState {
     return {
       segments,
       outbox: outboxOrder(segments, this.#outbox),
+      settled: new Map(this.#settled),
       meta: new Map(this.#meta),
       advance: this.#advance,
       checkpoint: this.#checkpoint,
@@ -134,6 +137,7 @@ export class DiskState {
       this.#checkpoint = undefined
       this.#pages = new Map()
       this.#dropTail(Number.POSITIVE_INFINITY)
+      this.#dropSettled(Number.POSITIVE_INFINITY)
     }
     const stored = this.#advance?.rank ?? 0
     const isOld = advance && advance.rank <= stored
@@ -162,12 +166,36 @@ export class DiskState {
       this.#checkpoint = frame
       this.#dropTail(checkpoint.rank)
     }
-    for (const key of batch.outboxAdd ?? []) this.#outbox.add(key)
-    for (const key of batch.outboxRemove ?? []) this.#outbox.delete(key)
+    this.#applyOutbox(batch)
     for (const [key, value] of batch.meta ?? []) this.#meta.set(key, value)
+    for (const key of batch.metaRemove ?? []) this.#meta.delete(key)
     for (const key of batch.drop ?? [])
       if (this.#segments.get(key)?.kind === 'draft') this.#segments.delete(key)
     return { order, isCheckpointStored: isKnown || isNext }
+  }
+
+  #applyOutbox({ outboxAdd = [], outboxRemove = [], settled = [] }: WriteBatch): void {
+    for (const key of outboxAdd) {
+      this.#outbox.add(key)
+      this.#settled.delete(key)
+    }
+    for (const key of outboxRemove) {
+      this.#outbox.delete(key)
+      this.#settled.delete(key)
+    }
+    for (const { key, rank } of settled) {
+      this.#outbox.delete(key)
+      this.#settled.set(key, rank)
+    }
+    this.#dropSettled(this.#checkpoint?.rank ?? 0)
+  }
+
+  #dropSettled(throughRank: number): void {
+    for (const [key, rank] of this.#settled) {
+      if (rank > throughRank) continue
+      this.#settled.delete(key)
+      this.#segments.delete(key)
+    }
   }
 
   /** Changes one character of one record of that kind, chosen by `pick`. Returns its key, if there is one. */
@@ -264,7 +292,8 @@ function altered(text: string, pick: (below: number) => number): string {
 
 /** The number of records that a batch writes; a torn write stops between two of them. */
 export function recordsOf(batch: WriteBatch): number {
-  const lists = [batch.segments, batch.outboxAdd, batch.meta, batch.drop, batch.checkpoint?.pages]
+  const { segments, outboxAdd, meta, drop, checkpoint } = batch
+  const lists = [segments, outboxAdd, batch.settled, meta, drop, checkpoint?.pages]
   const single = Number(batch.advance !== undefined) + Number(batch.checkpoint !== undefined)
   return lists.reduce((sum, list) => sum + (list?.length ?? 0), single)
 }

@@ -2,13 +2,14 @@
  * Adopts the outbox of an ended session: its messages are pending in this session, and sent as they
  * were sealed. Harmless when two tabs do it, because messages are deduplicated by id.
  */
+import { utf8Bytes } from '../../base/size.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import type { SessionRef } from '../../history/entry.ts'
 import { grantBytes, personalCommit, whoamiId } from '../../facts/whoami.ts'
 import type { AuthoredMessage } from '../../facts/types.ts'
 import { numberName } from '../../history/names.ts'
 import type { SessionOpening } from '../../facts/message.ts'
-import type { AcceptedNumber, Outbox } from '../../sync/outbox.ts'
+import type { AcceptedNumber, Outbox, SettledFlush } from '../../sync/outbox.ts'
 import type { Repo } from '../../rows/repo.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { StoredState } from '../../ports/storage.ts'
@@ -131,19 +132,19 @@ export function lostSessions(
   })
 }
 
-/** Adopts the open messages of flushes; `settled` are the keys of flushes without open messages. */
+/** Adopts the open messages of flushes; `settled` are the flushes without open messages. */
 export function adoptFlushes(
   ended: readonly EndedFlush[],
   adoption: Adoption,
-): { readonly adopted: readonly SessionOpening[]; readonly settled: readonly string[] } {
+): { readonly adopted: readonly SessionOpening[]; readonly settled: readonly SettledFlush[] } {
   const adopted: SessionOpening[] = []
-  const settled: string[] = []
+  const settled: SettledFlush[] = []
   for (const { flush, opening } of ended) {
     for (const { entityId, sid } of flush.messages.flatMap(({ changes }) => changes))
       if (sid !== undefined) adoption.mintedIn(entityId, sid)
     if (!flush.open || !opening || flush.isDamaged) continue
     if (adoptFlush(flush, opening, adoption)) adopted.push(opening)
-    else settled.push(flush.key)
+    else settled.push(settledFlush(flush, opening, adoption))
   }
   return { adopted, settled }
 }
@@ -168,6 +169,20 @@ function adoptFlush(stored: StoredFlush, opening: SessionOpening, adoption: Adop
   adoption.outbox.addFlush(flush, entries, accepted)
   adoption.outbox.release(flush, 'queued')
   return true
+}
+
+/** What became of a flush without open messages. */
+function settledFlush(
+  { key, messages, text }: StoredFlush,
+  { sessionId }: SessionOpening,
+  { repo, isRefused }: Adoption,
+): SettledFlush {
+  const accepted = messages.filter((one) => repo.messages.hasAccepted(one))
+  return {
+    ...{ key, sessionId, bytes: utf8Bytes(text) },
+    accepted: accepted.map(({ clientSeq }) => clientSeq),
+    isAccepted: accepted.length === messages.length && !messages.some(({ id }) => isRefused(id)),
+  }
 }
 
 /** Own messages as stored, by session and number, and by id. */

@@ -6,7 +6,7 @@
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../../base/uuid.ts'
 import { factBounds } from '../../facts/bounds.ts'
-import type { Outbox } from '../../sync/outbox.ts'
+import type { Outbox, SettledFlush } from '../../sync/outbox.ts'
 import type { StoredState } from '../../ports/storage.ts'
 import type { Repo } from '../../rows/repo.ts'
 import {
@@ -26,6 +26,7 @@ import { draftSessionOf } from './drafts.ts'
 import { whoamiKeys, withFinishedDrafts } from './finish-drafts.ts'
 import type { ReplicaOptions } from '../options.ts'
 import type { PartlyAccepted } from './partly-accepted.ts'
+import type { OutboxChange } from '../outbox/own-messages.ts'
 import type { PendingIntake } from '../outbox/pending-intake.ts'
 import type { Refusals } from '../outbox/refusals.ts'
 import { refusedNames } from '../outbox/refused.ts'
@@ -58,6 +59,8 @@ export interface AdopterParts {
   readonly personalId: () => string | undefined
   readonly mintedIn: (entityId: Uuid, sessionId: Uuid) => void
   readonly intake: PendingIntake
+  /** What is to be stored of flushes with all their verdicts. */
+  readonly changeOf: (flushes: readonly SettledFlush[]) => OutboxChange
   readonly onAdopted: () => void
 }
 
@@ -152,7 +155,8 @@ export class Adopter {
     partlyAccepted.store()
     intake.showReached() // earlier messages may depend on later ones
     for (const opening of adopted) sessions.openings.set(opening.sessionId, opening)
-    if (settled.length > 0) void disk.write({ durability: 'relaxed', outboxRemove: settled })
+    if (settled.length > 0)
+      void disk.write({ durability: 'relaxed', ...this.#parts.changeOf(settled) })
   }
 
   /** Only while online: offline nothing can be sent, and an idle store sets no timers. */

@@ -26,6 +26,7 @@ import { RegisterTable } from '../../schema/registers.ts'
 import { seenNothing, spansNaming } from '../../testing/exact-seen.ts'
 import { reviewingOf } from '../../testing/reviewing.ts'
 import { SeededRandom } from '../../testing/seeded-random.ts'
+import { OwnBytes } from './own-bytes.ts'
 import { CanonicalDisk } from './canonical-disk.ts'
 import { readCheckpoint } from './checkpoint.ts'
 import type { Disk } from './disk.ts'
@@ -63,6 +64,7 @@ class Desk {
       tail: { position: this.#position } as unknown as TailReader,
       clock: clock as unknown as Clock,
       limits: { ...LIMITS, checkpointStepsMax, storedPageEntitiesMax: 2 },
+      settledOwn: new OwnBytes(),
       isPartial: false,
       sessionId: () => SESSION,
     })
@@ -99,7 +101,7 @@ class Desk {
       start: by,
       texts: [],
       entries: this.#fresh,
-      outboxRemove: [],
+      own: {},
     })
     this.#fresh = []
   }

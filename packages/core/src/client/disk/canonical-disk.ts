@@ -4,7 +4,7 @@
  * checkpoint writes only the pages whose rows have changed. All of it is a cache of the reviewer's
  * state.
  */
-import { NO_BYTES, addBytes, utf8Bytes } from '../../base/size.ts'
+import { type Bytes, NO_BYTES, addBytes, utf8Bytes } from '../../base/size.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import type { Limits } from '../../facts/limits.ts'
 import type { Position } from '../../facts/message.ts'
@@ -20,6 +20,8 @@ import { checkpointBatch, pageOf } from './checkpoint.ts'
 import { type Disk, advanceOf, segment } from './disk.ts'
 import type { RowsToKey } from './page-keys.ts'
 import { type HeldRow, type PageJob, heldRow, writePages } from './page-work.ts'
+import type { OutboxChange } from '../outbox/own-messages.ts'
+import type { OwnBytes } from './own-bytes.ts'
 import { rankOf } from './rank.ts'
 import { type RestoredCanonical, type RestoredPages, stepText } from './restore.ts'
 import { type RowPage, StoredPages, digestOf } from './stored-pages.ts'
@@ -30,6 +32,8 @@ const EARLY_PART = 1 / 8
 const EARLY_UNCHANGED_ROWS_MAX = 1_024
 /** Time between states of rows and the checkpoint that stores them. */
 const STATES_WAIT_MS = 500
+/** Time without a step after which an early checkpoint is considered. */
+const IDLE_MS = 2_000
 
 export interface CanonicalDiskParts {
   readonly disk: Disk
@@ -37,6 +41,8 @@ export interface CanonicalDiskParts {
   readonly tail: TailReader
   readonly clock: Clock
   readonly limits: Limits
+  /** Counts what is stored of accepted own messages. */
+  readonly settledOwn: Pick<OwnBytes, 'bytes' | 'take' | 'add'>
   /** Whether the store follows scopes. */
   readonly isPartial: boolean
   /** Called only after the session id is known. */
@@ -51,6 +57,8 @@ interface Work {
   readonly base: string | undefined
   readonly stored: StoredPages
   readonly pages: Generator<void, readonly Page[], void>
+  /** Bytes of the own flushes that it deletes. */
+  readonly settledBytes: Bytes
 }
 
 export class CanonicalDisk {
@@ -66,9 +74,10 @@ export class CanonicalDisk {
   #names = 0
   #work: Work | undefined
   #isDue = false
-  /** Keys of own flushes that leave the outbox with the next checkpoint. */
-  #outboxRemove: string[] = []
+  /** What the next checkpoint stores of own flushes: states of scopes are stored by no step. */
+  #own: OutboxChange[] = []
   #cancel: (() => void) | undefined
+  #stopIdling: () => void = () => {}
 
   constructor(parts: CanonicalDiskParts) {
     this.#parts = parts
@@ -83,6 +92,8 @@ export class CanonicalDisk {
     this.#steps = tail.length
     const sizes = tail.map(({ text }) => utf8Bytes(text))
     this.#stepBytes = sizes.reduce(addBytes, NO_BYTES)
+    const own = state.segments.filter(({ key }) => state.settled.has(key))
+    this.#parts.settledOwn.add(own.map(({ text }) => utf8Bytes(text)).reduce(addBytes, NO_BYTES))
   }
 
   /** Deletes the canonical state, in memory and on disk, so that it is fetched again from the reviewer. */
@@ -111,10 +122,11 @@ export class CanonicalDisk {
       /** The term of the position before it. */
       readonly start: EpochTerm
       readonly entries: readonly Entry[]
-      readonly outboxRemove: readonly string[]
+      /** What becomes of own flushes by this step. */
+      readonly own: OutboxChange
     },
   ): void {
-    const { disk, tail, limits } = this.#parts
+    const { disk, tail } = this.#parts
     // Set by the applied step.
     const position = tail.position!
     const text = stepText(step.start, step.texts)
@@ -122,32 +134,42 @@ export class CanonicalDisk {
     void disk.write({
       durability: 'relaxed',
       segments: [segment(key, 'tail', { ids: [], text, rank: rankOf(position) })],
-      outboxRemove: step.outboxRemove,
+      ...step.own,
       advance: advanceOf(position, this.#before ? rankOf(this.#before) : 0),
     })
     this.#before = position
     this.#touch(step.entries)
     this.#steps++
     this.#stepBytes = addBytes(this.#stepBytes, utf8Bytes(text))
-    const { checkpointStepsMax, checkpointStepBytesMax } = limits
-    if (this.#steps > checkpointStepsMax || this.#stepBytes > checkpointStepBytesMax)
-      this.#checkpointSoon(by.reviewerId)
+    this.#stepped(by.reviewerId)
+  }
+
+  #stepped(reviewerId: Uuid): void {
+    if (this.#isOver(1)) this.#checkpointSoon(reviewerId)
+    else this.#whenIdle(reviewerId)
+  }
+
+  /** Whether more than that part of what makes a checkpoint due is stored beside the last one. */
+  #isOver(part: number): boolean {
+    const { limits, settledOwn } = this.#parts
+    if (this.#steps === 0) return false // a checkpoint of the stored position is not stored
+    return (
+      this.#steps > limits.checkpointStepsMax * part ||
+      this.#stepBytes > limits.checkpointStepBytesMax * part ||
+      settledOwn.bytes > limits.settledOwnBytesMax * part
+    )
   }
 
   /**
    * Starts an early checkpoint where many steps have gathered and few unchanged rows share the pages:
    * the next opening applies all steps before it shows anything. Called once, after the first
-   * catch-up.
+   * catch-up, and when no step has come for a while.
    */
   caughtUp(reviewerId: Uuid): void {
-    const { checkpointStepsMax, checkpointStepBytesMax } = this.#parts.limits
-    const isMuch =
-      this.#steps > checkpointStepsMax * EARLY_PART ||
-      this.#stepBytes > checkpointStepBytesMax * EARLY_PART
-    if (!isMuch) return
+    if (!this.#isOver(EARLY_PART)) return
     const changed = this.#touched.size
-    if (this.#rowsOnPages() - changed <= Math.max(changed, EARLY_UNCHANGED_ROWS_MAX))
-      this.renew(reviewerId)
+    const isCheap = this.#rowsOnPages() - changed <= Math.max(changed, EARLY_UNCHANGED_ROWS_MAX)
+    if (isCheap || this.#isOver(1)) this.renew(reviewerId)
   }
 
   /**
@@ -156,16 +178,19 @@ export class CanonicalDisk {
    */
   changed(
     { reviewerId }: Reviewing,
-    {
-      changed,
-      outboxRemove,
-    }: { readonly changed: ReadonlyMap<Uuid, string>; readonly outboxRemove: readonly string[] },
+    { changed, own }: { readonly changed: ReadonlyMap<Uuid, string>; readonly own: OutboxChange },
   ): void {
     for (const [id, type] of changed) this.#touched.set(id, type)
-    this.#outboxRemove.push(...outboxRemove)
+    if (own.outboxRemove) this.#own.push(own)
     this.#before = this.#parts.tail.position
-    if (this.#touched.size > 0 || this.#outboxRemove.length > 0)
+    if (this.#touched.size > 0 || this.#own.length > 0)
       this.#checkpointSoon(reviewerId, STATES_WAIT_MS)
+  }
+
+  /** Considers an early checkpoint when no other step comes for a while. */
+  #whenIdle(reviewerId: Uuid): void {
+    this.#stopIdling()
+    this.#stopIdling = this.#parts.clock.after(IDLE_MS, () => this.caughtUp(reviewerId))
   }
 
   /** Starts a checkpoint, because the storage may have refused steps meanwhile. */
@@ -180,10 +205,11 @@ export class CanonicalDisk {
       readonly texts: readonly string[]
       /** The entities of each of these pages. */
       readonly entities: readonly (readonly PageEntity[])[]
-      readonly outboxRemove: readonly string[]
+      /** What becomes of own flushes by it. */
+      readonly own: OutboxChange
     },
   ): void {
-    const { texts, entities, outboxRemove } = snapshot
+    const { texts, entities, own } = snapshot
     // Set by the applied snapshot.
     const position = this.#parts.tail.position!
     this.stop()
@@ -200,8 +226,9 @@ export class CanonicalDisk {
       // Only for another lineage: within one, another tab may have stored a later state.
       reset: this.#before !== null && this.#before.eid !== position.eid,
       ...checkpointBatch(head, { name: this.#newName(), pages }),
-      outboxRemove,
+      ...own,
     })
+    this.#parts.settledOwn.take()
     this.#before = position
     this.#resetSteps()
   }
@@ -210,6 +237,7 @@ export class CanonicalDisk {
   stop(): void {
     this.#cancel?.()
     this.#cancel = undefined
+    this.#stopIdling()
     this.#isDue = false
     this.#work = undefined
     this.#forgetPages()
@@ -268,8 +296,11 @@ export class CanonicalDisk {
       base: continued && base.checkpoint,
       stored,
       pages: writePages(jobs, stored, limits),
+      // Settled by now, so at a position up to that of the checkpoint.
+      settledBytes: this.#parts.settledOwn.take(),
     }
     this.#touched = new Map()
+    this.#resetSteps()
     this.#slice(this.#work)
   }
 
@@ -290,20 +321,21 @@ export class CanonicalDisk {
     const { position, reviewerId, base, stored } = work
     const { isPartial } = this.#parts
     const head = { position, reviewerId, digest: stored.digest(), isSorted: true, isPartial }
-    const outboxRemove = this.#outboxRemove.splice(0)
+    const own = joinedChanges(this.#own.splice(0))
     const name = this.#newName()
-    this.#resetSteps()
     const isStored = await this.#parts.disk.writeCheckpoint({
       durability: 'relaxed',
       ...checkpointBatch(head, { name, base, pages }),
-      outboxRemove,
+      ...own,
     })
+    if (!isStored) this.#parts.settledOwn.add(work.settledBytes)
     if (this.#work !== work) return
     this.#work = undefined
     this.#base = isStored ? { checkpoint: name, pages: stored } : undefined
     // Steps that arrived meanwhile. A storage in trouble is written by `renew`.
-    if (isPartial && this.#touched.size + this.#outboxRemove.length > 0)
+    if (isPartial && this.#touched.size + this.#own.length > 0)
       this.#checkpointSoon(reviewerId, STATES_WAIT_MS)
+    else if (this.#steps > 0) this.#stepped(reviewerId)
   }
 
   /** About as many rows as a checkpoint would write now. */
@@ -349,6 +381,14 @@ export class CanonicalDisk {
       const ids = [...table.rows()].map(({ id }) => id)
       return { table, page: undefined, rows: heldRows(table, ids) }
     })
+  }
+}
+
+function joinedChanges(changes: readonly OutboxChange[]): OutboxChange {
+  return {
+    outboxRemove: changes.flatMap((change) => change.outboxRemove ?? []),
+    settled: changes.flatMap((change) => change.settled ?? []),
+    meta: changes.flatMap((change) => change.meta ?? []),
   }
 }
 

@@ -13,6 +13,7 @@ import {
   type Advance,
   type PageReading,
   type Segment,
+  type SettledSegment,
   type Storage,
   StorageError,
   type StorageHandle,
@@ -247,12 +248,15 @@ export class Disk {
     return this.#isBack && this.#owed.length > 0 && this.#handle !== undefined
   }
 
-  /** Keeps a batch until it is stored. Of a relaxed one, only the removals and `meta`: the reviewer sends the rest again. */
+  /**
+   * Keeps a batch until it is stored. Of a relaxed one, only what becomes of own messages and `meta`: the
+   * reviewer sends the rest again.
+   */
   #owe(batch: WriteBatch): void {
-    const { durability, outboxRemove, meta } = batch
+    const { durability, outboxRemove = [], settled = [], meta = [] } = batch
     if (durability === 'strict') this.#owed.push(batch)
-    else if (outboxRemove?.length || meta?.length)
-      this.#owed.push({ durability, outboxRemove: outboxRemove ?? [], meta: meta ?? [] })
+    else if (outboxRemove.length + settled.length + meta.length > 0)
+      this.#owed.push({ durability, outboxRemove, settled, meta })
   }
 
   #giveUpWaiting(): void {
@@ -328,9 +332,12 @@ function troubleOf(error: unknown): StorageTrouble {
   return error instanceof StorageError ? error.trouble : 'failed'
 }
 
-/** Whether a batch can be joined with others: without position and checkpoint, which are conditions on a whole batch. */
+/**
+ * Whether a batch can be joined with others: without position and checkpoint, which are conditions on a
+ * whole batch, and without removals in `meta`, which come after what was written before.
+ */
 function isPlain(batch: WriteBatch): boolean {
-  return !batch.advance && !batch.checkpoint && !batch.reset
+  return !batch.advance && !batch.checkpoint && !batch.reset && !batch.metaRemove
 }
 
 function joined(batches: readonly WriteBatch[]): WriteBatch {
@@ -338,10 +345,29 @@ function joined(batches: readonly WriteBatch[]): WriteBatch {
   return {
     durability: batches.some((batch) => batch.durability === 'strict') ? 'strict' : 'relaxed',
     segments: batches.flatMap((batch) => batch.segments ?? []),
-    outboxAdd: batches.flatMap((batch) => batch.outboxAdd ?? []),
-    outboxRemove: batches.flatMap((batch) => batch.outboxRemove ?? []),
+    ...joinedOutbox(batches),
     meta: batches.flatMap((batch) => batch.meta ?? []),
     drop: batches.flatMap((batch) => batch.drop ?? []),
+  }
+}
+
+/** Of each key what the last batch says: a flush that waits again must not be deleted. */
+function joinedOutbox(
+  batches: readonly WriteBatch[],
+): Required<Pick<WriteBatch, 'outboxAdd' | 'outboxRemove' | 'settled'>> {
+  const fates = new Map<string, 'waits' | 'stays' | SettledSegment>()
+  for (const { outboxAdd = [], outboxRemove = [], settled = [] } of batches) {
+    for (const key of outboxAdd) fates.set(key, 'waits')
+    for (const key of outboxRemove) fates.set(key, 'stays')
+    for (const each of settled) fates.set(each.key, each)
+  }
+  const all = [...fates]
+  const keysOf = (wanted: string): string[] =>
+    all.flatMap(([key, fate]) => (fate === wanted ? [key] : []))
+  return {
+    outboxAdd: keysOf('waits'),
+    outboxRemove: keysOf('stays'),
+    settled: all.flatMap(([, fate]) => (typeof fate === 'string' ? [] : [fate])),
   }
 }
 

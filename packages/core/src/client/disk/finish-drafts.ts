@@ -24,7 +24,7 @@ import { type StoredDrafts, UNBOUND, readDrafts } from './drafts.ts'
 import { bindingOf, isPair } from '../identity/identity.ts'
 import { isWhoami } from '../identity/stored-whoami.ts'
 import type { ReplicaOptions } from '../options.ts'
-import { ownText } from './own-text.ts'
+import { ownTextOf } from './own-text.ts'
 import { type StoredFlush, readFlushes } from './restore.ts'
 import type { SessionLocks } from '../identity/session-locks.ts'
 import { openingMeta, storedOpenings } from './sound-state.ts'
@@ -239,17 +239,11 @@ async function sealedSegment(
 ): Promise<Segment> {
   const sig = await signer.sign(key, sealBytes(flush.hashes))
   const text = `${session.line}\n${textOfFlush(flush.text)}`
-  const messages = flush.messages.map(({ salts, changes, expect = [] }, i) => ({
-    bases: bases[i]!,
-    lines: salts.length,
-    entities: changes.map(({ entityId }) => entityId),
-    expects: expect.map(({ entityId }) => entityId),
-  }))
   // Every flush has a message.
   const name = numberName(session.facts.sessionId, flush.messages[0]!.clientSeq)
   return segment(name, 'own', {
     ids: flush.ids,
-    text: ownText({ text, sig }, messages),
+    text: ownTextOf(flush, { text, sig }, bases),
   })
 }
 

@@ -6,13 +6,14 @@ import { describe, expect, test, vi } from 'vitest'
 import type { Json } from '../../base/json.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import { FACT_BOUNDS } from '../../facts/bounds.ts'
-import { authoredIn, composeFlush, textOfFlush } from '../../facts/flush.ts'
+import { authoredIn, composeFlush, readFlush, textOfFlush } from '../../facts/flush.ts'
 import { RandomFlush } from '../../facts/random-flush.ts'
+import { readSession } from '../../facts/session-line.ts'
 import type { AuthoredMessage, Message } from '../../facts/types.ts'
 import { SeededRandom } from '../../testing/seeded-random.ts'
 import { damaged, some } from '../../wire/odd-texts.ts'
 import { readStoredBases } from './drafts.ts'
-import { type OwnMessageFacts, ownText, readOwnText, salvagedFrom } from './own-text.ts'
+import { type OwnMessageFacts, ownText, ownTextOf, readOwnText, salvagedFrom } from './own-text.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -52,6 +53,22 @@ function keptOf(message: Message, bases: Json): OwnMessageFacts {
   const expects = (message.expect ?? []).map(({ entityId }) => entityId)
   return { bases, lines: message.salts.length, entities, expects }
 }
+
+test('LOSS6 a flush that was read is stored as it was, but for what its author saw', () => {
+  for (const seed of seeds(20)) {
+    const { stored, text, reading } = made(seed)
+    const end = text.indexOf('\n')
+    const session = readSession(text.slice(0, end))
+    const flush = session.ok && readFlush(session.value, text.slice(end + 1), FACT_BOUNDS)
+    if (!flush || !flush.ok) throw new Error('a flush that was composed can be read')
+    const again = ownTextOf(flush.value, { text, sig: 'sig' }, [])
+    expect(readOwnText(again, reading)).toEqual({
+      ...readOwnText(stored, reading),
+      bases: flush.value.messages.map(() => 0),
+    })
+    expect(salvagedFrom(again, flush.value.ids, reading)).toHaveLength(flush.value.ids.length)
+  }
+})
 
 /** As it is saved from a record that cannot be read whole: its full hash is not known. */
 const withoutHash = (message: AuthoredMessage): AuthoredMessage => ({ ...message, hash: '' })

@@ -16,7 +16,7 @@ import { EntityNames } from '../../facts/entity-names.ts'
 import { authoredIn, readFlush, readPart } from '../../facts/flush.ts'
 import { linesOf, textOfLines } from '../../facts/line.ts'
 import { readSession } from '../../facts/session-line.ts'
-import type { AuthoredMessage, Session } from '../../facts/types.ts'
+import type { AuthoredMessage, Flush, Session } from '../../facts/types.ts'
 import { isCount } from '../../facts/parse.ts'
 import { parsed } from './sound-state.ts'
 
@@ -60,6 +60,21 @@ export function ownText(
   })
   const bases = messages.map((message) => message.bases)
   return `${JSON.stringify([sig, bases, checks, namedByNumber(messages)])}\n${text}`
+}
+
+/** Encodes the record of a sealed flush that was read; `bases` of each message, or 0. */
+export function ownTextOf(
+  flush: Pick<Flush, 'messages'>,
+  sealed: { readonly text: string; readonly sig: string },
+  bases: readonly Json[],
+): string {
+  const messages = flush.messages.map(({ salts, changes, expect = [] }, i) => ({
+    bases: bases[i] ?? 0,
+    lines: salts.length,
+    entities: changes.map(({ entityId }) => entityId),
+    expects: expect.map(({ entityId }) => entityId),
+  }))
+  return ownText(sealed, messages)
 }
 
 /** The entities that occur more than once, each with the line that spells out its id. */

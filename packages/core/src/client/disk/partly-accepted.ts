@@ -14,7 +14,8 @@ import type { AcceptedNumber, Outbox } from '../../sync/outbox.ts'
 import type { StoredState } from '../../ports/storage.ts'
 import type { Disk } from './disk.ts'
 
-const PREFIX = 'accepted:'
+/** Prefix of the keys of these records; the session follows. */
+export const ACCEPTED = 'accepted:'
 
 export interface PartlyAcceptedParts {
   readonly disk: Disk
@@ -43,7 +44,7 @@ export class PartlyAccepted {
       if ((this.#stored.get(sessionId) ?? '') === text) continue
       if (text === '') this.#stored.delete(sessionId)
       else this.#stored.set(sessionId, text)
-      meta.push([PREFIX + sessionId, accepted])
+      meta.push([ACCEPTED + sessionId, accepted])
     }
     if (meta.length > 0) void this.#parts.disk.write({ durability: 'relaxed', meta })
   }
@@ -54,12 +55,12 @@ export class PartlyAccepted {
     const here = position()
     if (!here) return
     for (const [key, records] of meta) {
-      if (!key.startsWith(PREFIX) || !Array.isArray(records)) continue
+      if (!key.startsWith(ACCEPTED) || !Array.isArray(records)) continue
       for (const record of records as unknown[]) {
         const [clientSeq, eid, seq] = Array.isArray(record) ? (record as unknown[]) : []
         if (typeof clientSeq !== 'number' || typeof seq !== 'number') continue
         if (eid === here.eid && seq <= here.seq)
-          messages.noteAccepted(key.slice(PREFIX.length), clientSeq)
+          messages.noteAccepted(key.slice(ACCEPTED.length), clientSeq)
       }
     }
   }

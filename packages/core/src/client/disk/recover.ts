@@ -11,6 +11,7 @@ import type { OwnReading } from './own-text.ts'
 import type { GoneMessage } from '../outbox/refused.ts'
 import { type StoredFlush, readFlushes, readRejections } from './restore.ts'
 import type { SessionLocks } from '../identity/session-locks.ts'
+import { settledIn } from './settled-numbers.ts'
 import { type DamagedRecord, type SoundState, sessionOfKey } from './sound-state.ts'
 
 export interface Recovered {
@@ -48,21 +49,26 @@ export async function recovered(sound: SoundState, place: Place): Promise<Recove
   const kept = new Set(lost.flatMap(({ flush }) => flush.messages.map(({ id }) => id)))
   const flushes = [
     ...lost.flatMap(({ flush }) => (flush.messages.length > 0 ? [flush] : [])),
-    ...read.flushes.map((flush) => reopened(flush, damaged)),
+    ...read.flushes.map((flush) =>
+      state.settled.has(flush.key) ? flush : reopened(flush, damaged),
+    ),
   ]
   const gone = lost
     .flatMap(({ record }) => goneOf(record))
     .filter(({ id }) => id !== undefined && !kept.has(id))
-  return { state, flushes, damaged, gone: [...gone, ...lostDrafts(flushes, all.flatMap(goneOf))] }
+  const lostOnes = lostDrafts(flushes, all.flatMap(goneOf), settledIn(state))
+  return { state, flushes, damaged, gone: [...gone, ...lostOnes] }
 }
 
 /**
  * Own messages that others depend on and that no record has: drafts that were lost before they were
- * sealed. Own records are stored in order and never deleted, so there is no other cause.
+ * sealed. Own records are stored in order, and of those that were deleted the numbers are kept (DSK4), so
+ * there is no other cause.
  */
 function lostDrafts(
   flushes: readonly StoredFlush[],
   damaged: readonly GoneMessage[],
+  isSettled: (sessionId: Uuid, clientSeq: number) => boolean,
 ): readonly GoneMessage[] {
   const messages = flushes.flatMap((flush) => flush.messages)
   const known = new Set([
@@ -71,7 +77,9 @@ function lostDrafts(
   ])
   const named = messages.flatMap(({ session, changes }) =>
     changes.flatMap(({ parents }) =>
-      parents.own.map((clientSeq) => numberName(session.facts.sessionId, clientSeq)),
+      parents.own
+        .filter((clientSeq) => !isSettled(session.facts.sessionId, clientSeq))
+        .map((clientSeq) => numberName(session.facts.sessionId, clientSeq)),
     ),
   )
   return [...new Set(named)].flatMap((name) => (known.has(name) ? [] : [{ id: undefined, name }]))
@@ -88,6 +96,8 @@ interface Bookkeeping {
   readonly open: ReadonlySet<string>
   /** The outbox lists a missing record, so a flush that it does not list is not proved settled. */
   readonly hasStray: boolean
+  /** Whether all messages of the record were accepted. */
+  readonly isAccepted: (key: string) => boolean
   readonly isRejected: (id: Uuid) => boolean
   readonly isDismissed: (id: Uuid) => boolean
 }
@@ -97,6 +107,7 @@ function bookkeepingOf(state: StoredState, all: readonly DamagedRecord[]): Bookk
   return {
     open: new Set(state.outbox),
     hasStray: all.some(({ kind }) => kind === 'outbox'),
+    isAccepted: (key) => state.settled.has(key),
     isRejected: (id) => rejections.has(id),
     isDismissed: (id) => state.meta.has(DISMISSED + id),
   }
@@ -108,6 +119,7 @@ function isOwed({ key, kind, messageIds }: DamagedRecord, book: Bookkeeping): bo
   if (kind !== 'messages' && kind !== 'verdicts') return true
   if (messageIds.length > 0 && messageIds.every(book.isDismissed)) return false
   if (kind === 'verdicts') return messageIds.length === 0 || !messageIds.every(book.isRejected)
+  if (book.isAccepted(key)) return false
   const isSettled = sessionOfKey(key) !== undefined && !key.startsWith('draft:')
   return !isSettled || book.hasStray || book.open.has(key) || messageIds.some(book.isRejected)
 }

@@ -34,9 +34,10 @@ export interface SoundState {
   readonly damaged: readonly DamagedRecord[]
 }
 
-const OPENING = 'session:'
+/** Prefix of the openings of sessions. */
+export const OPENING = 'session:'
 /** Prefix of a second copy of each opening: without an opening, messages of its session cannot be sent. */
-const OPENING_COPY = 'opening:'
+export const OPENING_COPY = 'opening:'
 const DRAFT_OR_OWN = /^(?:draft:)?([0-9a-f-]{36}):\d+$/
 const PREFIXES: Readonly<Record<string, string>> = { tail: 'tail:', rejections: 'rejected:' }
 
@@ -64,7 +65,7 @@ export function storedClaims({ meta }: StoredState): readonly SessionOpening[] {
 }
 
 /** All stored openings, with their copies. */
-export function storedOpenings({ meta }: StoredState): readonly SessionOpening[] {
+export function storedOpenings({ meta }: Pick<StoredState, 'meta'>): readonly SessionOpening[] {
   return [...meta].flatMap(([key, value]) =>
     key.startsWith(OPENING) || key.startsWith(OPENING_COPY) ? [value as SessionOpening] : [],
   )
@@ -91,7 +92,8 @@ export function soundState(raw: StoredState): SoundState {
   if (raw.advance !== undefined && !advance) damaged.push(ofState('advance', raw.advance))
   const checkpoint = isCheckpoint(raw.checkpoint) ? raw.checkpoint : undefined
   if (raw.checkpoint !== undefined && !checkpoint) damaged.push(ofState('checkpoint', undefined))
-  return { state: { segments, outbox: raw.outbox, meta, advance, checkpoint }, damaged }
+  const { outbox, settled } = raw
+  return { state: { segments, outbox, settled, meta, advance, checkpoint }, damaged }
 }
 
 /** A damaged record of the canonical state, which is fetched again from the reviewer. */

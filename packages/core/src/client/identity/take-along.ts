@@ -102,6 +102,7 @@ function moved(state: StoredState, { present, pages, whoami }: Target): WriteBat
     durability: 'strict',
     segments: state.segments.filter(({ kind }) => takesRows || kind !== 'tail'),
     outboxAdd: state.outbox,
+    settled: [...state.settled].map(([key, rank]) => ({ key, rank })),
     meta: [...metaOf(state, takesRows), ...(waits ? keyOf(state, present, whoami) : [])],
     ...(takesRows && advance && { advance: { ...advance, fromRank: 0 } }),
     ...(takesRows && checkpoint && { checkpoint: { ...checkpoint, pages } }),

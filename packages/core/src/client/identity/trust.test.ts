@@ -75,6 +75,7 @@ function stateWith(meta: Iterable<readonly [string, unknown]>): StoredState {
   return {
     segments: [],
     outbox: [],
+    settled: new Map(),
     meta: new Map(meta),
     advance: undefined,
     checkpoint: undefined,

@@ -6,15 +6,22 @@ import type { Uuid } from '../../base/uuid.ts'
 import type { Entry, SessionRef } from '../../history/entry.ts'
 import type { AuthoredMessage } from '../../facts/types.ts'
 import type { Position } from '../../facts/message.ts'
-import type { Outbox } from '../../sync/outbox.ts'
+import type { Outbox, SettledFlush } from '../../sync/outbox.ts'
 import type { TailReader } from '../../sync/tail.ts'
 import type { Draft } from '../../rows/draft.ts'
 import type { Repo } from '../../rows/repo.ts'
 import { StoredOwn } from '../disk/adopt.ts'
 import { AuthorView } from './author-view.ts'
 import type { Disk } from '../disk/disk.ts'
+import { OwnBytes } from '../disk/own-bytes.ts'
 import { PartlyAccepted } from '../disk/partly-accepted.ts'
+import { rankOf } from '../disk/rank.ts'
+import { SettledNumbers } from '../disk/settled-numbers.ts'
+import type { WriteBatch } from '../../ports/storage.ts'
 import { PendingIntake } from './pending-intake.ts'
+
+/** What the storage is told of flushes with all their verdicts. */
+export type OutboxChange = Pick<WriteBatch, 'outboxRemove' | 'settled' | 'meta'>
 
 export interface OwnMessagesParts {
   readonly repo: Repo
@@ -29,9 +36,12 @@ export interface OwnMessagesParts {
 
 export class OwnMessages {
   readonly stored: StoredOwn = new StoredOwn()
+  /** Of the stored flushes that the next checkpoint deletes. */
+  readonly settledBytes: OwnBytes = new OwnBytes()
   readonly intake: PendingIntake
   readonly #partlyAccepted: PartlyAccepted
   readonly #parts: OwnMessagesParts
+  readonly #numbers = new SettledNumbers()
   /** Callers that wait for a verdict. */
   readonly #waiting = new Map<Entry, (() => void)[]>()
   #session: SessionRef | undefined
@@ -56,11 +66,13 @@ export class OwnMessages {
     readonly storedOwn: StoredOwn
     readonly intake: PendingIntake
     readonly partlyAccepted: PartlyAccepted
+    readonly changeOf: OwnMessages['changeOf']
   } {
     return {
       storedOwn: this.stored,
       intake: this.intake,
       partlyAccepted: this.#partlyAccepted,
+      changeOf: this.changeOf,
     }
   }
 
@@ -112,19 +124,39 @@ export class OwnMessages {
     )
   }
 
-  /** Settles entries that have a verdict. Returns the keys of flushes without open messages. */
-  settle(entries: readonly Entry[]): string[] {
+  /** Settles entries that have a verdict. Returns what is to be stored of flushes without open messages. */
+  settle(entries: readonly Entry[]): OutboxChange {
     const { outbox } = this.#parts
-    const keys: string[] = []
+    const flushes: SettledFlush[] = []
     for (const entry of entries) {
-      const key = outbox.settle(entry)
-      if (key) keys.push(key)
+      const flush = outbox.settle(entry)
+      if (flush) flushes.push(flush)
       for (const resolve of this.#waiting.get(entry) ?? []) resolve()
       this.#waiting.delete(entry)
       this.intake.drop(entry)
     }
     this.#partlyAccepted.store()
-    return keys
+    return this.changeOf(flushes)
+  }
+
+  /**
+   * What is to be stored of flushes with all their verdicts: one of which a message was refused stays
+   * until that is dismissed (DSK4).
+   */
+  readonly changeOf = (flushes: readonly SettledFlush[]): OutboxChange => {
+    const { tail } = this.#parts
+    if (flushes.length === 0) return {}
+    const isCovered = ({ isAccepted }: SettledFlush): boolean =>
+      isAccepted && tail.position !== null
+    const covered = flushes.filter(isCovered)
+    for (const { bytes } of covered) this.settledBytes.add(bytes)
+    return {
+      outboxRemove: flushes.filter((flush) => !isCovered(flush)).map(({ key }) => key),
+      // The position contains what was accepted.
+      settled: covered.map(({ key }) => ({ key, rank: rankOf(tail.position!) })),
+      // Set by `begin`, before the first verdict.
+      meta: this.#numbers.add(flushes, this.#session!.sessionId),
+    }
   }
 
   /** Resolves when the entry has a verdict. */

@@ -30,6 +30,7 @@ import {
 import type { RefusedList } from '../reads/refused-list.ts'
 import { DISMISSED } from '../disk/damage.ts'
 import { Orphans } from './orphans.ts'
+import type { OutboxChange } from './own-messages.ts'
 import { ownRejection } from './own-rejection.ts'
 import { readRejections } from '../disk/restore.ts'
 import type { RefusedMessage } from '../store.ts'
@@ -54,8 +55,8 @@ export interface RefusalsParts {
   readonly storedOwn: StoredOwn
   /** Whether the record of that key in the storage is damaged. */
   readonly isDamaged: (key: string) => boolean
-  /** Settles entries that have a verdict. Returns the keys of flushes without open messages. */
-  readonly settle: (entries: readonly Entry[]) => readonly string[]
+  /** Settles entries that have a verdict. Returns what is to be stored of their flushes. */
+  readonly settle: (entries: readonly Entry[]) => OutboxChange
   readonly onError: (error: unknown) => void
   /** Pending entries of other open tabs, which are not in the outbox. */
   readonly besides: () => readonly Entry[]
@@ -102,10 +103,14 @@ export class Refusals {
     const text = reviewerFrame('rejected', {
       rejections: applied.map(({ rejection }) => rejection),
     })
+    const change = this.#parts.settle(all)
+    // Nobody is asked about them, so nobody dismisses them.
+    const unasked = all.filter(isUnasked).map(({ id }) => [DISMISSED + id, true] as const)
     const stored = disk.write({
       durability: 'strict',
       segments: [segment(this.#freeKey(`rejected:${ids[0]}`), 'rejections', { ids, text })],
-      outboxRemove: this.#parts.settle(all),
+      ...change,
+      meta: [...(change.meta ?? []), ...unasked],
     })
     void stored.then(() => this.#parts.onRefused(ids))
     this.#parts.onChange()
@@ -156,8 +161,7 @@ export class Refusals {
   leave(gone: ReadonlySet<Entry>): void {
     const { repo, disk, onChange, onError, settle } = this.#parts
     const blocked = this.#takeOut(gone)
-    const outboxRemove = settle(blocked)
-    if (outboxRemove.length > 0) void disk.write({ durability: 'relaxed', outboxRemove })
+    if (blocked.length > 0) void disk.write({ durability: 'relaxed', ...settle(blocked) })
     onChange()
     repo.emit()
     this.messages.list.emit([], onError)
@@ -192,7 +196,7 @@ export class Refusals {
     if (gone.length + blocked.length === 0) return
     for (const entry of blocked) this.#refuse(entry, BLOCKED)
     const all = [...blocked, ...this.#takeOut(new Set([...gone, ...blocked]))]
-    void disk.write({ durability: 'relaxed', outboxRemove: settle(all) })
+    void disk.write({ durability: 'relaxed', ...settle(all) })
     onChange()
     repo.emit()
     this.messages.list.emit([], onError)
@@ -224,13 +228,17 @@ export class Refusals {
     }
   }
 
-  /** Dismisses messages; on disk only after `safe`, when the messages that replace them are durable. */
-  dismiss(ids: readonly Uuid[], safe: Promise<void>): void {
+  /**
+   * Dismisses messages; on disk only after `safe`, when the messages that replace them are durable.
+   * Resolves after that write.
+   */
+  async dismiss(ids: readonly Uuid[], safe: Promise<void>): Promise<void> {
     this.messages.dismiss(ids)
     this.#parts.onChange()
     this.messages.list.emit([], this.#parts.onError)
     const meta = ids.map((id) => [DISMISSED + id, true] as const)
-    void safe.then(() => this.#parts.disk.write({ durability: 'strict', meta }))
+    await safe
+    await this.#parts.disk.write({ durability: 'strict', meta })
   }
 
   /**
@@ -283,9 +291,7 @@ export class Refusals {
     entry.state = stateOf(refusal)
     entry.rejection = refusal
     const held = this.#held(entry, stateOf(refusal), refusal)
-    // Two builds may publish the same version: one is rejected, which the app need not handle.
-    if (held.changes.some(({ type }) => type === SCHEMA.name)) return
-    this.messages.add(held)
+    if (!isUnasked(entry)) this.messages.add(held)
   }
 
   /** The changes of an entry; a hidden entry has none, so they come from its stored message. */
@@ -312,6 +318,11 @@ export class Refusals {
 
 function isSystem({ changes }: AuthoredMessage): boolean {
   return changes.some(({ shape }) => shape.type === SCHEMA.name)
+}
+
+/** Two builds may publish the same version: one is rejected, which the app need not handle. */
+function isUnasked({ writes }: Entry): boolean {
+  return writes.some(({ type }) => type === SCHEMA.name)
 }
 
 function stateOf({ reason }: Refusal): 'rejected' | 'blocked' {
