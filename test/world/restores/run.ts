@@ -421,7 +421,7 @@ class RestoreRun extends SmallWorld {
 
   #look(): void {
     // The status of a store follows its rows by an event of the same moment.
-    const isMidway = this.#clock.nextMs === this.#clock.monotonic()
+    const isMidway = this.clock.nextMs === this.clock.monotonic()
     for (const seat of this.#seats) {
       seat.look()
       if (seat.isCalm && !isMidway) s1OfItsPosition(this.#truth, seat)
