@@ -37,7 +37,7 @@ const create = (author: HandAuthor, title: string): HandMessage =>
   author.create('invoice', { title })
 
 describe('sequence', () => {
-  test('§4 assigned: numbers are gapless over accepted creations, in their order', async () => {
+  test('ADM26 assigned: numbers are gapless over accepted creations, in their order', async () => {
     const desk = await Desk.open(options)
     const ann = await desk.author('ann')
     const one = create(ann, 'One')
@@ -196,7 +196,7 @@ describe('versions', () => {
     expect(messages.map(({ id }) => assigned.get(id))).toEqual([[{ no: 1 }], [{ no: 2 }]])
   })
 
-  test('§4 assigned: a creation of a version without the field needs an upgrade', async () => {
+  test('ADM15 assigned: a creation of a version without the field needs an upgrade', async () => {
     const Plain = entity('invoice', z.object(shape))
     const New = Plain.version(2, z.object({ ...shape, number: z.number().int() }), [
       add('number', 0),

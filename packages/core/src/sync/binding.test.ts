@@ -21,7 +21,7 @@ function bound(binding: Binding, waits: (sessionId: Uuid) => boolean = all): rea
   }
 }
 
-test('the own session comes first, then those that wait, as many as one link may speak for', () => {
+test('OPN4 the own session comes first, then those that wait, as many as one link may speak for', () => {
   const waits = (sessionId: Uuid): boolean => sessionId !== 'a'
   expect(bound(new Binding(limits), waits)).toEqual(['own', 'b', 'c'])
 })

@@ -19,7 +19,7 @@ function flushOf(clientSeq: number): Flush {
   return { key: `s:${clientSeq}`, entries, text: '[]', sig: '', sessionId: 's' }
 }
 
-test('§6 states: a flush that was sent back alone rests, and others take its credits', () => {
+test('VRD4 states: a flush that was sent back alone rests, and others take its credits', () => {
   const outbox = new Outbox()
   const [poison, second, third] = [flushOf(1), flushOf(2), flushOf(3)]
   for (const flush of [poison, second, third]) {
