@@ -254,7 +254,7 @@ describe('POS4 batches that were exchanged', () => {
     await world.heal()
   })
 
-  test('CATCH6 frames of the tail in another order, left out and twice heal by themselves', async () => {
+  test('IDEM2, FRM4, LNK1, CATCH6 frames of the tail in another order, left out and twice heal by themselves', async () => {
     world = await World.open()
     let held: string | undefined
     let no = 0
@@ -562,7 +562,7 @@ describe('OPN8 greetings', () => {
     await world.heal()
   })
 
-  test('EPO6 a newcomer does not remember whose record it was shown, and follows who signs a greeting', async () => {
+  test('OPN3, EPO6 a newcomer does not remember whose record it was shown, and follows who signs a greeting', async () => {
     world = await World.open()
     await world.write('honest')
     const { lineage, position } = (await greetingOf(OTHER))!
