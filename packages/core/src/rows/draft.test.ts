@@ -8,7 +8,8 @@ import { Repo } from './repo.ts'
 
 const Issue = entity('issue', z.object({ title: z.string() }))
 
-test('§3 messages: a creation has no parents, even where its id is taken; an update has them', () => {
+/** A table with the row `x`, which another author has created. */
+function taken() {
   const repo = new Repo({
     entities: [Issue],
     viewer: { authorId: () => undefined, isMine: () => false, volatile: () => false },
@@ -20,9 +21,9 @@ test('§3 messages: a creation has no parents, even where its id is taken; an up
   const table = repo.table(Issue)
   const regs = table.registers.set(['title'])
   const session = { authorId: 'eve', sessionId: 's' }
-  const taken = new Entry({ session, clientSeq: 1, timestamp: 0, arrival: 0 })
-  taken.identify('m1', undefined)
-  taken.review = { reviewerId: 'r', eid: 'e', epoch: 1, seq: 1, forked: false, at: 0 }
+  const entry = new Entry({ session, clientSeq: 1, timestamp: 0, arrival: 0 })
+  entry.identify('m1', undefined)
+  entry.review = { reviewerId: 'r', eid: 'e', epoch: 1, seq: 1, forked: false, at: 0 }
   const facts = {
     index: 0,
     type: 'issue',
@@ -31,22 +32,41 @@ test('§3 messages: a creation has no parents, even where its id is taken; an up
     version: 1,
     regs,
   } as const
-  const write = new Write(taken, { ...facts, parents: [] }, { title: 'mine' })
-  taken.writes.push(write)
-  repo.addCanonical(taken)
+  const write = new Write(entry, { ...facts, parents: [] }, { title: 'mine' })
+  entry.writes.push(write)
+  repo.addCanonical(entry)
+  return { table, regs, write }
+}
+
+function draftOf(): Draft {
+  const session = { authorId: 'ann', sessionId: 's' }
+  const own = new Entry({ session, clientSeq: 1, timestamp: 0, arrival: 1 })
+  return new Draft(own, 'ann', { limits: LIMITS })
+}
+
+test('AUT3 a creation has no parents, even where its id is taken; an update has them', () => {
+  const { table, regs, write } = taken()
   for (const [kind, parents] of [
     ['create', []],
     ['update', [write]],
   ] as const) {
-    const own = new Entry({
-      session: { ...session, authorId: 'ann' },
-      clientSeq: 1,
-      timestamp: 0,
-      arrival: 1,
-    })
-    const draft = new Draft(own, 'ann', { limits: LIMITS })
+    const draft = draftOf()
     draft.add(table, 'x', kind, { regs, values: { title: 'a' } })
     expect(draft.changes[0]!.write.parents).toEqual(parents)
     draft.rollback()
   }
+})
+
+test.each([
+  ['update', ['update', 'update']],
+  ['resolve', ['update', 'resolve', 'update']],
+  ['migrate', ['resolve', 'migrate']],
+  ['create', ['create', 'update', 'resolve']],
+] as const)('MSG1 several calls on one row are one change, a %s', (kind, calls) => {
+  const { table, regs } = taken()
+  const draft = draftOf()
+  for (const [n, each] of calls.entries())
+    draft.add(table, 'x', each, { regs, values: { title: `${n}` } })
+  const writes = draft.changes.map(({ write }) => [write.kind, write.entityId, write.values])
+  expect(writes).toEqual([[kind, 'x', { title: `${calls.length - 1}` }]])
 })

@@ -35,6 +35,19 @@ const statusOf = (more: object): Step =>
 const issue = lensesOf(['title', 'done'], [statusOf({ backport: 'allow' }), add('points', 0)])
 
 describe('reading', () => {
+  test('VER9 `scale` keeps 15 digits, rounds half away from zero, or refuses what does not come back', () => {
+    const exact = lensesOf(['price'], [scale('price', 100)]).path('price', 1, 2)
+    expect(exact.translate(0.07)).toEqual({ kind: 'value', value: 7 })
+    expect(exact.translate(-1.1)).toEqual({ kind: 'value', value: -110 })
+    const rounded = lensesOf(['price'], [scale('price', 0.1, { round: { up: 0 } })])
+    const up = rounded.path('price', 1, 2)
+    const values = [5, -5, 4, 25].map((value) => up.translate(value))
+    expect(values).toEqual([1, -1, 0, 3].map((value) => ({ kind: 'value', value })))
+    const tripled = lensesOf(['price'], [scale('price', 3)]).path('price', 1, 2)
+    expect(tripled.translate(0.12345678901234)).toEqual({ kind: 'value', value: 0.37037036703702 })
+    expect(tripled.translate(0.1234567890123456).kind).toBe('invalid')
+  })
+
   test('VER2 the issue of two versions, both ways', () => {
     const up = issue.path('done', 1, 2)
     expect(up.translate(false)).toEqual({ kind: 'value', value: 'open' })
