@@ -65,15 +65,17 @@ describe('one edit', () => {
     expect(await receipt.settled()).toMatchObject({ verdict: 'accepted' })
   })
 
-  it('IDEM5 survives a reopen before and after its verdict', async () => {
+  it('ID2, IDEM5 survives a reopen before and after its verdict', async () => {
     open = await scene()
     const storage = memoryStorage()
     const first = await open.open({ entities: [Issue], storage })
     first.setOnline(false)
     const { id } = first.create(Issue, { title: 'kept' })
     first.update(Issue, id, { points: 5 })
+    const { sessionId } = first.status.getState()
     await first.close()
     const second = await open.open({ entities: [Issue], storage })
+    expect(second.status.getState().sessionId).not.toBe(sessionId)
     expect(second.status.getState().outboxMessages).toBe(2) // counted before anything is sent
     expect(second.read(Issue, id)).toMatchObject({ title: 'kept', points: 5 })
     await open.settle()

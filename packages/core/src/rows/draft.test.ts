@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { Entry, Write } from '../history/entry.ts'
 import { entity } from '../schema/entity.ts'
-import { LIMITS } from '../facts/limits.ts'
+import { LIMITS, type Limits } from '../facts/limits.ts'
 import { Draft } from './draft.ts'
 import { Repo } from './repo.ts'
 
@@ -35,13 +35,13 @@ function taken() {
   const write = new Write(entry, { ...facts, parents: [] }, { title: 'mine' })
   entry.writes.push(write)
   repo.addCanonical(entry)
-  return { table, regs, write }
+  return { repo, table, regs, write }
 }
 
-function draftOf(): Draft {
+function draftOf(limits: Limits = LIMITS): Draft {
   const session = { authorId: 'ann', sessionId: 's' }
-  const own = new Entry({ session, clientSeq: 1, timestamp: 0, arrival: 1 })
-  return new Draft(own, 'ann', { limits: LIMITS })
+  const own = new Entry({ session, clientSeq: 2, timestamp: 0, arrival: 9 })
+  return new Draft(own, 'ann', { limits })
 }
 
 test('AUT3 a creation has no parents, even where its id is taken; an update has them', () => {
@@ -55,6 +55,31 @@ test('AUT3 a creation has no parents, even where its id is taken; an update has 
     expect(draft.changes[0]!.write.parents).toEqual(parents)
     draft.rollback()
   }
+})
+
+test('AUT3 of more heads than parents the pending ones are named first, and then the oldest', () => {
+  const { repo, table, regs, write } = taken()
+  const beside = (n: number, isPending: boolean): Write => {
+    const entry = new Entry({
+      ...{ session: { authorId: 'a', sessionId: `s${n}` }, clientSeq: 1, timestamp: 0, arrival: n },
+      seen: { eid: 'e', seq: 1, chain: '', from: 1, except: [] },
+    })
+    entry.identify(`m${n}`, undefined)
+    if (!isPending)
+      entry.review = { reviewerId: 'r', eid: 'e', epoch: 1, seq: n, forked: false, at: 0 }
+    const facts = { index: 0, type: 'issue', entityId: 'x', kind: 'update', version: 1 } as const
+    const made = new Write(entry, { ...facts, regs, parents: [write] }, { title: `${n}` })
+    entry.writes.push(made)
+    if (isPending) repo.addPending(entry)
+    else repo.addCanonical(entry)
+    return made
+  }
+  const [second, third] = [2, 3, 4].map((n) => beside(n, false))
+  const pending = beside(5, true)
+  const draft = draftOf({ ...LIMITS, parentsMax: 3 })
+  draft.add(table, 'x', 'update', { regs, values: { title: 'a' } })
+  expect(draft.changes[0]!.write.parents).toEqual([pending, second, third])
+  expect(LIMITS.parentsMax).toBe(32)
 })
 
 test.each([

@@ -93,6 +93,7 @@ describe('a page', () => {
     ['an invalid base', (row) => (row[5] = [['n', [1]]])],
     ['bases that are no list', (row) => (row[5] = 0)],
     ['an invalid head', (row) => (row[3] = [7])],
+    ['a ref that was not given yet', (row) => (row[0] = 40)],
   ])('SNAP4 malformed: %s', (_, spoil) => {
     const page = JSON.parse(pageText([entity(50)])) as [unknown[][], unknown[][]]
     spoil(page[1][0]!, page[0][0]!)

@@ -48,6 +48,18 @@ describe('reading', () => {
     expect(tripled.translate(0.1234567890123456).kind).toBe('invalid')
   })
 
+  test('VER10 `format` parses what printing makes, and any text with a meaning where it is lossy', () => {
+    const exact = lensesOf(['points'], [format('points', 'string', 'number')])
+    const parsed = exact.path('points', 1, 2)
+    expect(parsed.translate('7')).toEqual({ kind: 'value', value: 7 })
+    for (const text of ['007', ' 7', '7.0', '1e1'])
+      expect(parsed.translate(text).kind, text).toBe('invalid')
+    const lossy = lensesOf(['points'], [format('points', 'string', 'number', { lossy: 'up' })])
+    for (const text of ['007', ' 7 ', '7.0'])
+      expect(lossy.path('points', 1, 2).translate(text)).toEqual({ kind: 'value', value: 7 })
+    expect(lossy.path('points', 1, 2).translate('seven').kind).toBe('invalid')
+  })
+
   test('VER2 the issue of two versions, both ways', () => {
     const up = issue.path('done', 1, 2)
     expect(up.translate(false)).toEqual({ kind: 'value', value: 'open' })
