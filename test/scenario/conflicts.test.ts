@@ -122,6 +122,29 @@ describe('two who write the same field', () => {
     end()
   })
 
+  it('CONF1 equal values are no conflict, nor are two that were unset; null is a value', async () => {
+    const Loose = entity('loose', z.object({ a: z.string().nullable().optional() }))
+    open = await scene()
+    const ann = await open.open({ entities: [Loose] })
+    const bob = await open.open({ entities: [Loose] })
+    const { id } = ann.create(Loose, { a: 'A' })
+    await open.settle()
+    for (const [first, second, isConflict] of [
+      ['B', 'B', false],
+      [undefined, undefined, false],
+      [null, undefined, true],
+      ['C', null, true],
+    ] as const) {
+      ann.resolve(Loose, id, { a: 'A' })
+      await open.settle()
+      await apart(
+        [ann, bob],
+        [() => ann.update(Loose, id, { a: first }), () => bob.update(Loose, id, { a: second })],
+      )
+      expect('a' in bob.read(Loose, id)!.$conflicts, `${first} ${second}`).toBe(isConflict)
+    }
+  })
+
   it('FOLD2, CONF7 typing into a field in conflict leaves the other candidate standing', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Task] })

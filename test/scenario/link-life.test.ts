@@ -124,6 +124,23 @@ describe('after a reconnect, while others write', () => {
 })
 
 describe('a frame that was lost, while others write', () => {
+  it('OFF3 a lost offer is made again, after 20 s and over the same link', async () => {
+    scene = await VirtualScene.open()
+    await writing()
+    const line = scene.line()
+    const bob = await reader(line)
+    await scene.pass(5_000)
+    const before = line.count('offer')
+    let lost = 0
+    line.loses = (_, text) => text.startsWith('["offer"') && ++lost === 1
+    bob.create(Task, { title: 'mine' })
+    await scene.until(() => lost === 1, AT_ONCE_MS)
+    await scene.pass(19_000)
+    expect([line.count('offer'), outbox(bob)]).toEqual([before + 1, 1])
+    await scene.until(() => outbox(bob) === 0, ASKED_AGAIN_MS - 19_000)
+    expect([line.count('offer'), line.connections]).toEqual([before + 2, 1])
+  })
+
   it('CATCH8 a want lost beside a tail is asked again, and the status is not online until then', async () => {
     scene = await VirtualScene.open()
     const others = await writing()

@@ -1302,6 +1302,22 @@ describe('what is not signed', () => {
   })
 })
 
+test('FRM7 a malformed frame ends the link, and is no answer to what waits', async () => {
+  world = await World.open()
+  await world.write('honest')
+  const { sessionId } = world.bob.status.getState()
+  world.way.toReviewer = (frame, text) => (frame.kind === 'offer' ? [] : [text])
+  const mine = world.bob.create(Note, { text: 'mine', n: 1 })
+  await world.pass(100)
+  const before = world.way.connections
+  world.way.say(JSON.stringify(['nack', 'busy', shortId(sessionId!), ['1'], '', 0]))
+  await world.pass(1_000)
+  expect(world.way.connections).toBe(before + 1)
+  expect(['queued', 'sent']).toContain(mine.state)
+  await world.heal()
+  expect(mine.state).toBe('accepted')
+})
+
 describe('CATCH11 a signed end of an answer is replayed', () => {
   const OLD = 'the newest signed position of the reviewer is too old'
 

@@ -143,3 +143,35 @@ test('MSG7 a number that was never offered holds up no later one, and may come a
   await ann.offer(second)
   expect(ann.verdict(second)).toBe('accepted')
 })
+
+test('COM4 a link is sent what was accepted before, then what is refused and nacked, and then the batch', async () => {
+  const { desk, ann, eve } = await deskWith()
+  await ann.follow()
+  await eve.follow()
+  const bob = await desk.author('bob') // asks for nothing
+  const [early, late] = [issue(eve, 'one'), issue(eve, 'two')]
+  const all = ann.together(
+    issue(ann, 'three'),
+    ann.create('issue', { title: 4 }),
+    ann.change([early], { title: 'five' }),
+    ann.change([late], { title: 'six' }),
+  )
+  await ann.offer(...all)
+  expect(all.map((message) => ann.verdict(message)).slice(1)).toEqual([
+    'invalid',
+    'nack parent_unknown',
+    'nack parent_unknown',
+  ])
+  await eve.offer(early)
+  for (const { heard } of [ann, eve, bob]) heard.length = 0
+  await ann.offer(...all)
+  expect(ann.heard.map(({ kind }) => kind)).toEqual(['accepted', 'rejected', 'nack', 'tail'])
+  expect(ann.heard).toMatchObject([
+    { reviews: [{ clientSeq: 1, seq: 1 }] },
+    { rejections: [{ msgId: all[1]!.id }] },
+    { clientSeqs: [4] },
+    { position: { seq: 3 } },
+  ])
+  expect(eve.heard.map(({ kind }) => kind)).toEqual(['tail'])
+  expect(bob.heard).toEqual([])
+})
