@@ -114,7 +114,7 @@ test('interop: the transport gets along with a server that has the standard pars
   }
 })
 
-test('interop: a client with the standard parser is understood by the gateway, and understands it', async () => {
+test('LNK2 interop: a client with the standard parser is understood by the gateway, and understands it', async () => {
   const frames: string[] = []
   const gateway = await serveReviewer({
     port: 0,

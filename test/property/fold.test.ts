@@ -55,17 +55,20 @@ const kinds: readonly (readonly [name: string, options: Partial<HistoryOptions>]
 vi.setConfig({ testTimeout: 120_000 })
 
 describe('generated histories', () => {
-  test.each(kinds)('S2 order independence: %s, every prefix equals the oracle', (_, options) => {
-    let compared = 0
-    for (let seed = 1; seed <= 12; seed++) {
-      const { messages } = generateHistory(seed, options)
-      for (let orderSeed = 0; orderSeed < 3; orderSeed++) {
-        const order = causalOrder(messages, new Random(orderSeed), 0.3)
-        compared += playAndCompare(order, `history ${seed}, order ${orderSeed}`)
+  test.each(kinds)(
+    'FOLD1, S2 order independence: %s, every prefix equals the oracle',
+    (_, options) => {
+      let compared = 0
+      for (let seed = 1; seed <= 12; seed++) {
+        const { messages } = generateHistory(seed, options)
+        for (let orderSeed = 0; orderSeed < 3; orderSeed++) {
+          const order = causalOrder(messages, new Random(orderSeed), 0.3)
+          compared += playAndCompare(order, `history ${seed}, order ${orderSeed}`)
+        }
       }
-    }
-    expect(compared).toBeGreaterThan(2_000)
-  })
+      expect(compared).toBeGreaterThan(2_000)
+    },
+  )
 
   test('first and newest write are those of canonical order', () => {
     for (let seed = 1; seed <= 40; seed++) {

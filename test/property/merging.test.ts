@@ -185,7 +185,7 @@ function shown(row: AnyRow | undefined): Shown | undefined {
   return { likes, tags, log }
 }
 
-test('§9: every interleaving shows each accepted operation once, and each own pending one', () => {
+test('FOLD5 every interleaving shows each accepted operation once, and each own pending one', () => {
   for (let seed = 0; seed < 50; seed++) {
     const random = new Random(seed)
     const accepted: Message[] = []

@@ -79,7 +79,7 @@ test.each<[string, Partial<HistoryOptions>]>([
   ['parents that are no heads', { oddParents: 0.4, keep: 0.2 }],
   ['few rows, authors who seldom listen', { rows: 2, authors: 7, exchange: 0.25 }],
   ['transactions over many rows', { rows: 9, changesMax: 9, exchange: 0.3 }],
-])('§4 seen: by numbers it is ancestry by parents: %s', (_, options) => {
+])('SEEN1 seen: by numbers it is ancestry by parents: %s', (_, options) => {
   const all = { pairs: 0, unseen: 0, together: 0 }
   for (let seed = 1; seed <= 12; seed++) {
     const { pairs, unseen, together } = compare(seed, { messages: 80, ...options })

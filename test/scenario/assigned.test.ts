@@ -138,7 +138,7 @@ describe('a number of the reviewer', () => {
     expect(ann.read(Invoice, id)).toMatchObject({ title: 'one', paid: true, number: 1 })
   })
 
-  it('§4 assigned: only the reviewer writes the field, against types and forged input', async () => {
+  it('ADM15 assigned: only the reviewer writes the field, against types and forged input', async () => {
     open = await scene(assigning)
     const Forged = entity('invoice', z.object({ title: z.string(), number: z.number() }))
     const eve = await open.open({ entities: [Forged] })
@@ -155,7 +155,7 @@ describe('a number of the reviewer', () => {
     expect(numbers(ann)).toEqual([1])
   })
 
-  it('§4 assigned: a reviewer that assigns a field of authors is not followed, with a note', async () => {
+  it('REV7 assigned: a reviewer that assigns a field of authors is not followed, with a note', async () => {
     open = await scene(assigning)
     const Old = entity('invoice', {
       title: z.string(),

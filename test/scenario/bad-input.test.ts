@@ -199,7 +199,7 @@ describe('a reviewer', () => {
     expect(open.reviewer.state).toMatchObject({ seq: 0, connections: 0 })
   })
 
-  it('T11 frames: three faulty ones end the link, with a reason', async () => {
+  it('FRM7, T11 frames: three faulty ones end the link, with a reason', async () => {
     open = await scene()
     const ann = await author(open)
     for (let i = 0; i < 3; i++) ann.send('[1')
@@ -263,7 +263,7 @@ describe('a reviewer', () => {
     expect(open.reviewer.state.seq).toBe(1)
   })
 
-  it('same id, same answer: an offer again is answered from what is known', async () => {
+  it('IDEM1 same id, same answer: an offer again is answered from what is known', async () => {
     open = await scene()
     const ann = await author(open)
     const message = ann.message()
@@ -281,7 +281,7 @@ describe('a reviewer', () => {
     expect(LIMITS.registersMax).toBe(128)
   })
 
-  it('S7 closure: an unknown parent is a nack, and so is an unknown entity; another parent in place of a head is invalid', async () => {
+  it('ADM12, ADM13, S7 closure: an unknown parent is a nack, and so is an unknown entity; another parent in place of a head is invalid', async () => {
     open = await scene()
     const ann = await author(open)
     const root = ann.message()
@@ -310,7 +310,7 @@ describe('a reviewer', () => {
     expect(open.reviewer.state.seq).toBe(2)
   })
 
-  it('compare-and-set: the second resolution of a field is stale', async () => {
+  it('ADM23 compare-and-set: the second resolution of a field is stale', async () => {
     open = await scene()
     const ann = await author(open)
     const root = ann.message()
@@ -325,7 +325,7 @@ describe('a reviewer', () => {
     expect(open.reviewer.state.seq).toBe(2)
   })
 
-  it('expect: a message that has not seen every head is refused, and one that has is not', async () => {
+  it('ADM22, SEEN6 expect: a message that has not seen every head is refused, and one that has is not', async () => {
     open = await scene()
     const ann = await author(open)
     const root = ann.message()
@@ -406,7 +406,7 @@ function hostileFrame(): fc.Arbitrary<string> {
 }
 
 describe('a store', () => {
-  it('T11 frames: any frame of a reviewer neither throws nor shows', async () => {
+  it('FRM7, T11 frames: any frame of a reviewer neither throws nor shows', async () => {
     const errors: unknown[] = []
     const texts = fc.sample(fc.oneof(fc.json(), hostileReply()), { numRuns: 1_000, seed: 5 })
     let sent = 0

@@ -342,7 +342,7 @@ describe('publication', () => {
     expect(open.reviewer.state.seq).toBe(seq + 1)
   })
 
-  it('§13: of a type with 60 versions reaches other builds, in any space', async () => {
+  it('VER16 of a type with 60 versions reaches other builds, in any space', async () => {
     const First = entity('grown', { f1: z.string() })
     const grown = (versions: number): typeof First => {
       let type = First as { version: (...args: never[]) => unknown }

@@ -13,7 +13,7 @@ afterEach(async () => {
 })
 
 it.each([-86_400_000, -0.5, NaN, Infinity, 2 ** 53 - 1, 1_000.25])(
-  '§3 timestamp: a store whose clock says %d writes, is accepted, and is read everywhere',
+  'MSG8 timestamp: a store whose clock says %d writes, is accepted, and is read everywhere',
   async (now) => {
     open = await scene({ entities: [Todo] })
     const { clock } = defaultPlatform()

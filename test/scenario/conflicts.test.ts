@@ -30,7 +30,7 @@ async function apart(stores: readonly SyncStore[], writes: readonly (() => void)
 }
 
 describe('two who write the same field', () => {
-  it('§9: Ann, Bob and Cy, message for message', async () => {
+  it('CONF2, CONF3 Ann, Bob and Cy, message for message', async () => {
     open = await scene()
     const entities = [Task]
     const ann = await open.open({ entities })
@@ -122,7 +122,30 @@ describe('two who write the same field', () => {
     end()
   })
 
-  it('§9: typing into a field in conflict leaves the other candidate standing', async () => {
+  it('CONF1 equal values are no conflict, nor are two that were unset; null is a value', async () => {
+    const Loose = entity('loose', z.object({ a: z.string().nullable().optional() }))
+    open = await scene()
+    const ann = await open.open({ entities: [Loose] })
+    const bob = await open.open({ entities: [Loose] })
+    const { id } = ann.create(Loose, { a: 'A' })
+    await open.settle()
+    for (const [first, second, isConflict] of [
+      ['B', 'B', false],
+      [undefined, undefined, false],
+      [null, undefined, true],
+      ['C', null, true],
+    ] as const) {
+      ann.resolve(Loose, id, { a: 'A' })
+      await open.settle()
+      await apart(
+        [ann, bob],
+        [() => ann.update(Loose, id, { a: first }), () => bob.update(Loose, id, { a: second })],
+      )
+      expect('a' in bob.read(Loose, id)!.$conflicts, `${first} ${second}`).toBe(isConflict)
+    }
+  })
+
+  it('FOLD2, CONF7 typing into a field in conflict leaves the other candidate standing', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Task] })
     const bob = await open.open({ entities: [Task] })
@@ -171,7 +194,7 @@ describe('two who write the same field', () => {
 })
 
 describe('policies', () => {
-  it('§9: first, last and a merge function decide at reading, and write nothing', async () => {
+  it('CONF4 first, last and a merge function decide at reading, and write nothing', async () => {
     const add = (base: number | undefined, values: readonly number[]): number =>
       values.reduce((sum, value) => sum + value - (base ?? 0), base ?? 0)
     const Policy = entity('task', shape).conflicts({
@@ -215,7 +238,7 @@ describe('policies', () => {
     expect(Object.keys(ann.read(Policy, id)!.$conflicts)).toEqual(['tags'])
   })
 
-  it('§9: a merge function that throws or makes nonsense leaves the conflict open', async () => {
+  it('CONF4 a merge function that throws or makes nonsense leaves the conflict open', async () => {
     const Policy = entity('task', shape).conflicts({
       title: () => {
         throw new Error('no idea')
@@ -238,7 +261,7 @@ describe('policies', () => {
     expect(ann.read(Policy, id)!.title).toBe('B')
   })
 
-  it('§9: of scope row, changes of different fields are a conflict, too', async () => {
+  it('CONF5 of scope row, changes of different fields are a conflict, too', async () => {
     const Whole = entity('task', shape).conflicts({}, { scope: 'row' })
     open = await scene()
     const ann = await open.open({ entities: [Whole] })
@@ -263,7 +286,7 @@ describe('policies', () => {
     expect(ann.read(Whole, id)).toMatchObject({ title: 'B', points: 1, $conflicts: {} })
   })
 
-  it('§9: a merge of two valid rows that breaks their rule is a conflict, and blocks nothing', async () => {
+  it('CONF5 a merge of two valid rows that breaks their rule is a conflict, and blocks nothing', async () => {
     const Ruled = entity('task', shape, {
       rule: (row) =>
         row['done'] === true && row['points'] === 0 ? 'done needs points' : undefined,
@@ -288,7 +311,7 @@ describe('policies', () => {
     ['surface', true, false],
     ['archive-wins', false, true],
     ['edit-wins', false, false],
-  ] as const)('§9: archived beside an edit: %s', async (archived, inConflict, isArchived) => {
+  ] as const)('CONF6 archived beside an edit: %s', async (archived, inConflict, isArchived) => {
     const Kept = entity('task', shape).conflicts({}, { archived })
     open = await scene()
     const ann = await open.open({ entities: [Kept] })
@@ -324,7 +347,7 @@ describe('policies', () => {
     expect(ann.conflicts().snapshot()).toEqual([])
   })
 
-  it('§9: three edits concurrent with one archive: the newest of them conflicts with it, at all replicas', async () => {
+  it('CONF6 three edits concurrent with one archive: the newest of them conflicts with it, at all replicas', async () => {
     for (const archiveAt of [0, 1, 3]) {
       open = await scene()
       const stores = await Promise.all([0, 1, 2, 3].map(() => open!.open({ entities: [Task] })))
@@ -361,7 +384,7 @@ describe('policies', () => {
     }
   })
 
-  it('§9: who decides a field has not decided whether the row is archived', async () => {
+  it('CONF8 who decides a field has not decided whether the row is archived', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Task] })
     const bob = await open.open({ entities: [Task] })

@@ -36,7 +36,7 @@ describe('a creation without a field', () => {
     expect(bob.query(type).rows).toHaveLength(1)
   })
 
-  it('can be written, archived and brought back like any other, also beside an edit', async () => {
+  it('OPS5 can be written, archived and brought back like any other, also beside an edit', async () => {
     const { id } = ann.create(Tally, {})
     await open.settle()
     ann.setOnline(false)

@@ -71,7 +71,7 @@ describe('a row that was handed out', () => {
     for (const [row, then] of handedOut) expect(said(row)).toBe(then)
   })
 
-  it('S15 index = scan: acks in any order keep queries by order key and by state right', async () => {
+  it('REV1, S15 index = scan: acks in any order keep queries by order key and by state right', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Task] })
     const bob = await open.open({ entities: [Task] })

@@ -176,7 +176,7 @@ describe('a field of another kind', () => {
     [set(z.string()), set(z.number()), ['set<string>', 'set<number>'], "// 'value' needs no step"],
   ]
   it.each(changed)(
-    '§13: is refused at open, with both kinds and the step (%#)',
+    'VER6 is refused at open, with both kinds and the step (%#)',
     async (was, is, kinds, code) => {
       for (const [one, other, [had, has]] of [
         [was, is, kinds],
@@ -197,7 +197,7 @@ describe('a field of another kind', () => {
     },
   )
 
-  it('§13: is none by bounds, defaults, order, an equivalent form, or a schema without a description', async () => {
+  it('VER6 is none by bounds, defaults, order, an equivalent form, or a schema without a description', async () => {
     const same: [was: unknown, is: unknown][] = [
       [z.string(), z.string().trim().min(1).max(9).regex(/x/)],
       [z.string(), z.email()],
@@ -278,7 +278,7 @@ describe('a field of another kind', () => {
     expect(ann.query(Two).rows).toHaveLength(2)
   })
 
-  it('§13: of two builds that publish at once, the reviewer accepts one, and the other reports that', async () => {
+  it('VER16 of two builds that publish at once, the reviewer accepts one, and the other reports that', async () => {
     open = await scene()
     const reviewer = open
     const One = entity('task', { size: z.number() })

@@ -201,7 +201,7 @@ describe('the state of one row', () => {
   const filled = (fields: readonly string[]): Record<string, string> =>
     Object.fromEntries(fields.map((field) => [field, body]))
 
-  test('§20: at its bound is taken; the call that would pass it throws, and names the row', async () => {
+  test('ADM25 at its bound is taken; the call that would pass it throws, and names the row', async () => {
     await everyoneHasIt((ann) => {
       const { id } = ann.create(Wide, filled(wideFields.slice(0, 15)))
       for (const n of [15, 30, 45]) ann.update(Wide, id, filled(wideFields.slice(n, n + 15)))
@@ -217,7 +217,7 @@ describe('the state of one row', () => {
     }, limits)
   })
 
-  test('§20: two authors who fill it together: a write beyond the bound is refused, with the row', async () => {
+  test('ADM25 two authors who fill it together: a write beyond the bound is refused, with the row', async () => {
     scene = await VirtualScene.open({ limits: { ...limits, tailChangesMax: 0 }, entities })
     const ann = await scene.store({ entities })
     const bob = await scene.store({ entities })

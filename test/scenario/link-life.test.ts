@@ -45,7 +45,7 @@ async function reader(line: Line): Promise<SyncStore> {
 }
 
 describe('after a reconnect, while others write', () => {
-  it('§19: an offer that was under way is made again at once', async () => {
+  it('OFF3 an offer that was under way is made again at once', async () => {
     scene = await VirtualScene.open()
     await writing()
     const line = scene.line()
@@ -58,7 +58,7 @@ describe('after a reconnect, while others write', () => {
     await scene.until(() => outbox(bob) === 0, AT_ONCE_MS)
   })
 
-  it('§19: the credits of the older link count no more', async () => {
+  it('OPN7 the credits of the older link count no more', async () => {
     scene = await VirtualScene.open({ limits: { inFlightMessagesMax: 1 } })
     await writing()
     const line = scene.line()
@@ -91,7 +91,7 @@ describe('after a reconnect, while others write', () => {
     await scene.until(() => isOnline(bob) && rows(bob) === others.written(), AT_ONCE_MS)
   })
 
-  it('§19: sessions are bound again', async () => {
+  it('OPN4, OPN7 sessions are bound again', async () => {
     scene = await VirtualScene.open()
     await writing()
     const line = scene.line()
@@ -124,7 +124,24 @@ describe('after a reconnect, while others write', () => {
 })
 
 describe('a frame that was lost, while others write', () => {
-  it('§19: a want lost beside a tail is asked again, and the status is not online until then', async () => {
+  it('OFF3 a lost offer is made again, after 20 s and over the same link', async () => {
+    scene = await VirtualScene.open()
+    await writing()
+    const line = scene.line()
+    const bob = await reader(line)
+    await scene.pass(5_000)
+    const before = line.count('offer')
+    let lost = 0
+    line.loses = (_, text) => text.startsWith('["offer"') && ++lost === 1
+    bob.create(Task, { title: 'mine' })
+    await scene.until(() => lost === 1, AT_ONCE_MS)
+    await scene.pass(19_000)
+    expect([line.count('offer'), outbox(bob)]).toEqual([before + 1, 1])
+    await scene.until(() => outbox(bob) === 0, ASKED_AGAIN_MS - 19_000)
+    expect([line.count('offer'), line.connections]).toEqual([before + 2, 1])
+  })
+
+  it('CATCH8 a want lost beside a tail is asked again, and the status is not online until then', async () => {
     scene = await VirtualScene.open()
     const others = await writing()
     const line = scene.line()
@@ -143,7 +160,7 @@ describe('a frame that was lost, while others write', () => {
     await scene.until(() => isOnline(bob) && rows(bob) === others.written(), ASKED_AGAIN_MS)
   })
 
-  it('§19: a lost end of a catch-up is asked for again', async () => {
+  it('CATCH8 a lost end of a catch-up is asked for again', async () => {
     scene = await VirtualScene.open()
     const others = await writing()
     await scene.pass(10_000)
@@ -244,7 +261,7 @@ describe('sessions that ended with unsent work', () => {
     expect(seen.filter((conflicts) => Object.keys(conflicts as object).length > 0)).toEqual([])
   })
 
-  it('§19: what a page names is not pending, though its session is not bound yet, and it could not be shown before', async () => {
+  it('VRD1 what a page names is not pending, though its session is not bound yet, and it could not be shown before', async () => {
     const limits = { tailChangesMax: 0, sessionsPerLinkMax: 2 }
     scene = await VirtualScene.open({ limits })
     const ann = await scene.page(scene.line(), { entities })

@@ -230,7 +230,7 @@ describe('a reviewer restored from a copy', () => {
     expect(seen('strike')).toEqual([])
   })
 
-  it('LOSS3 its data deleted and its key kept', async () => {
+  it('EPO8, LOSS3 its data deleted and its key kept', async () => {
     await start()
     const ann = await open()
     const bob = await open()
@@ -255,7 +255,7 @@ describe('a store that follows parts of the space', () => {
     return store
   }
 
-  it('LOSS1 LOSS6 shows what the reviewer has after it fell back, and nothing else', async () => {
+  it('VIEW13, LOSS1 LOSS6 shows what the reviewer has after it fell back, and nothing else', async () => {
     await start()
     const ann = await open()
     const bob = await follower()

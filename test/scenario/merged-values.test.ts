@@ -107,7 +107,7 @@ describe('values that were overwritten', () => {
 })
 
 describe('what stood before', () => {
-  it('§9: rounds of additions side by side end the same everywhere, or open everywhere', async () => {
+  it('REV5 rounds of additions side by side end the same everywhere, or open everywhere', async () => {
     for (const writers of [2, 3]) {
       open = await scene({ limits: { tailChangesMax: 0 } })
       const entities = [Counter]

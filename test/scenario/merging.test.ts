@@ -60,7 +60,7 @@ afterEach(() => open.close())
 const read = (store: SyncStore, id: string): Row<typeof Issue> => store.read(Issue, id)!
 
 describe('a counter', () => {
-  it('§9: starts at 0 and adds what all add, pending ones at once, and nothing is in conflict', async () => {
+  it('FOLD5 starts at 0 and adds what all add, pending ones at once, and nothing is in conflict', async () => {
     const { id } = ann.create(Issue, { title: 'a' })
     expect(read(ann, id).likes).toBe(0)
     await open.settle()
@@ -79,7 +79,7 @@ describe('a counter', () => {
     expect([read(ann, id).likes, read(bob, id).likes]).toEqual([4, 4])
   })
 
-  it('§9: several increments of one transaction are one change of their sum', async () => {
+  it('OPS6 several increments of one transaction are one change of their sum', async () => {
     const { id } = ann.create(Issue, { title: 'a', likes: counter.increment(10) })
     const { receipt } = ann.transact(() => {
       for (const n of [1, 2, 3]) ann.update(Issue, id, { likes: counter.increment(n) })
@@ -209,7 +209,7 @@ describe('operations of an app', () => {
     await cy.close()
   })
 
-  it('§9: a reviewer that does not know the type keeps them for who does', async () => {
+  it('OPS4 a reviewer that does not know the type keeps them for who does', async () => {
     const blind = await scene()
     const one = await blind.open({ entities })
     const { id } = one.create(Issue, { title: 'a', likes: counter.increment(2) })
@@ -229,7 +229,7 @@ describe('operations of an app', () => {
 })
 
 describe('a default without a write', () => {
-  it('§9: is no write, so a row that is archived at once is archived', async () => {
+  it('MSG5 is no write, so a row that is archived at once is archived', async () => {
     let id = ''
     ann.transact(() => {
       id = ann.create(Tally, { label: 'a' }).id

@@ -254,7 +254,7 @@ describe('POS4 batches that were exchanged', () => {
     await world.heal()
   })
 
-  test('CATCH6 frames of the tail in another order, left out and twice heal by themselves', async () => {
+  test('IDEM2, FRM4, LNK1, CATCH6 frames of the tail in another order, left out and twice heal by themselves', async () => {
     world = await World.open()
     let held: string | undefined
     let no = 0
@@ -562,7 +562,7 @@ describe('OPN8 greetings', () => {
     await world.heal()
   })
 
-  test('EPO6 a newcomer does not remember whose record it was shown, and follows who signs a greeting', async () => {
+  test('OPN3, EPO6 a newcomer does not remember whose record it was shown, and follows who signs a greeting', async () => {
     world = await World.open()
     await world.write('honest')
     const { lineage, position } = (await greetingOf(OTHER))!
@@ -1300,6 +1300,22 @@ describe('what is not signed', () => {
     expect(binds).toBe(2)
     await world.heal()
   })
+})
+
+test('FRM7 a malformed frame ends the link, and is no answer to what waits', async () => {
+  world = await World.open()
+  await world.write('honest')
+  const { sessionId } = world.bob.status.getState()
+  world.way.toReviewer = (frame, text) => (frame.kind === 'offer' ? [] : [text])
+  const mine = world.bob.create(Note, { text: 'mine', n: 1 })
+  await world.pass(100)
+  const before = world.way.connections
+  world.way.say(JSON.stringify(['nack', 'busy', shortId(sessionId!), ['1'], '', 0]))
+  await world.pass(1_000)
+  expect(world.way.connections).toBe(before + 1)
+  expect(['queued', 'sent']).toContain(mine.state)
+  await world.heal()
+  expect(mine.state).toBe('accepted')
 })
 
 describe('CATCH11 a signed end of an answer is replayed', () => {

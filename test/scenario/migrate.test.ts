@@ -39,7 +39,7 @@ async function filled(
 }
 
 describe('a schema as data', () => {
-  it('§13: of two builds with differing steps for one version the second reports it', async () => {
+  it('VER15 of two builds with differing steps for one version the second reports it', async () => {
     open = await scene()
     const one = await open.open({ entities: [Second] })
     await open.settle()
@@ -62,7 +62,7 @@ describe('a schema as data', () => {
     }
   })
 
-  it('§13: who proposes another form of a version than the published one has it refused', async () => {
+  it('ADM19 who proposes another form of a version than the published one has it refused', async () => {
     open = await scene()
     const one = await open.open({ entities: [Second] })
     one.setOnline(false)
@@ -75,7 +75,7 @@ describe('a schema as data', () => {
     expect(two.status.getState().schemaTrouble).toBeUndefined()
   })
 
-  it('§13: a correction of published steps reaches a build that has the old ones', async () => {
+  it('VER14 a correction of published steps reaches a build that has the old ones', async () => {
     open = await scene({ entities: [Second] })
     const old = await open.open({ entities: [First] })
     const now = await open.open({ entities: [Second] })
@@ -94,7 +94,7 @@ describe('a schema as data', () => {
 })
 
 describe('migrate', () => {
-  it('§13: a dry run reports what the run then does, and a row shows the same before and after', async () => {
+  it('VER18 a dry run reports what the run then does, and a row shows the same before and after', async () => {
     const { old, now } = await filled(100)
     const shown = (): unknown =>
       now.query(Second, { orderBy: ['title'] }).rows.map((row) => ({ ...row }))
@@ -146,7 +146,7 @@ describe('migrate', () => {
     expect(bob.refused.snapshot()).toEqual([])
   })
 
-  it('§13: without the capability it is refused, and nothing changes', async () => {
+  it('VER18 without the capability it is refused, and nothing changes', async () => {
     open = await scene({ entities: [Second] })
     const old = await open.open({ entities: [First] })
     const { id } = old.create(First, { title: 'A', points: 1 })

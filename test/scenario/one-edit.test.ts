@@ -17,7 +17,7 @@ afterEach(async () => {
 })
 
 describe('one edit', () => {
-  it('is readable at once, and canonical on both sides when settled', async () => {
+  it('VRD1 is readable at once, and canonical on both sides when settled', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Issue] })
     const bob = await open.open({ entities: [Issue] })
@@ -34,7 +34,7 @@ describe('one edit', () => {
     expect(bob.query(Issue).complete).toBe(true)
   })
 
-  it('written offline on both sides, meets in one conflict and keeps both values', async () => {
+  it('SEEN1 written offline on both sides, meets in one conflict and keeps both values', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Issue] })
     const bob = await open.open({ entities: [Issue] })
@@ -65,15 +65,17 @@ describe('one edit', () => {
     expect(await receipt.settled()).toMatchObject({ verdict: 'accepted' })
   })
 
-  it('survives a reopen before and after its verdict', async () => {
+  it('ID2, IDEM5 survives a reopen before and after its verdict', async () => {
     open = await scene()
     const storage = memoryStorage()
     const first = await open.open({ entities: [Issue], storage })
     first.setOnline(false)
     const { id } = first.create(Issue, { title: 'kept' })
     first.update(Issue, id, { points: 5 })
+    const { sessionId } = first.status.getState()
     await first.close()
     const second = await open.open({ entities: [Issue], storage })
+    expect(second.status.getState().sessionId).not.toBe(sessionId)
     expect(second.status.getState().outboxMessages).toBe(2) // counted before anything is sent
     expect(second.read(Issue, id)).toMatchObject({ title: 'kept', points: 5 })
     await open.settle()
@@ -87,7 +89,7 @@ describe('one edit', () => {
     await third.close()
   })
 
-  it('of three rows in a transaction is one message, and a throw writes nothing', async () => {
+  it('REV1 of three rows in a transaction is one message, and a throw writes nothing', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Issue] })
     const { id } = ann.create(Issue, { title: 'one' })
@@ -112,7 +114,7 @@ describe('one edit', () => {
     expect(keys).toEqual(['000001.00000000002.001', '000001.00000000002.002'])
   })
 
-  it('that the reviewer refuses is rolled back from view, and its descendants with it', async () => {
+  it('VRD3 that the reviewer refuses is rolled back from view, and its descendants with it', async () => {
     const strict = entity(
       'issue',
       z.object({ title: z.string().max(5), points: z.number().int().default(0) }),

@@ -29,7 +29,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
   }
 }
 
-test('PEER7 PEER12 a peer reviews while home is away, and home has all of it when it is back', async () => {
+test('PEER7, PEER11, PEER12 a peer reviews while home is away, and home has all of it when it is back', async () => {
   const { signer, clock, random } = defaultPlatform()
   const keys = await signer.generate()
   const spaces = memorySpaces()

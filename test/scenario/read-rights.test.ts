@@ -139,7 +139,7 @@ describe('VIEW10: a row that a person may not read', () => {
     expect(bob.heard()).not.toContain('elsewhere')
   })
 
-  it('is withheld and shown with all others when rights change that are no fields of it', async () => {
+  it('VIEW12 is withheld and shown with all others when rights change that are no fields of it', async () => {
     const { ann, bob } = await play()
     ann.store.create(Note, note('for carl', ['carl']) as never)
     ann.store.create(Note, note('for all') as never)
@@ -192,7 +192,7 @@ describe('VIEW10: a row that a person may not read', () => {
 })
 
 describe('VIEW11: whoever may not read a row', () => {
-  it('may not write it, and learns nothing by trying', async () => {
+  it('ADM30 may not write it, and learns nothing by trying', async () => {
     const { ann, bob } = await play()
     const { id } = ann.store.create(Note, note('of two', ['bob']) as never)
     await settled(ann, bob)

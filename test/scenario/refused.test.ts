@@ -126,7 +126,7 @@ describe('a message that is never accepted', () => {
     expect(ann.refused.snapshot()[0]!.messageId).toBe(created!.messageId)
   })
 
-  it('§11: a transaction that expects unchanged rows is refused after a concurrent change', async () => {
+  it('ADM22 a transaction that expects unchanged rows is refused after a concurrent change', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Loose] })
     const bob = await open.open({ entities: [Loose] })

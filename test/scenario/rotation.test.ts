@@ -227,7 +227,7 @@ describe('WHO1 how long a name lives', () => {
     await until(isIdle(again))
   })
 
-  test('what waits under the name of another tab is delivered, and shown once it is: no write names it', async () => {
+  test('AUT6 what waits under the name of another tab is delivered, and shown once it is: no write names it', async () => {
     const [storage, sent]: [Storage, string[]] = [memoryStorage(), []]
     const bob = await open({ personalId: 'bob' })
     const on = (tab: string): Promise<SyncStore> =>

@@ -345,6 +345,18 @@ function faultOf(
 }
 
 describe('a bad line', () => {
+  it('VIEW2: a question for scopes that is lost is asked again, as it was', async () => {
+    const { bob, line } = await play(['a'], 10)
+    const before = line.count('follow')
+    let lost = 0
+    line.loses = (_, text) => text.startsWith('["follow"') && lost++ < 1
+    await scene.result(bob.follow(Task, on('a')).ready)
+    expect(titles(bob, 'a')).toHaveLength(10)
+    const asked = line.sent.filter(({ kind }) => kind === 'follow').slice(before)
+    expect(asked.length).toBe(2)
+    expect(asked[1]!.text).toBe(asked[0]!.text)
+  })
+
   it.each(Array.from({ length: 12 }, (_, seed) => seed))(
     'VIEW4 VIEW7: with lost frames and broken links, boards are the same for all in the end (seed %i)',
     async (seed) => {

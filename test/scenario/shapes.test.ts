@@ -44,7 +44,7 @@ function alone(
 }
 
 describe('a changed shape', () => {
-  it('§13: is refused at open, offline, with the missing step; no local row is lost', async () => {
+  it('VER17 is refused at open, offline, with the missing step; no local row is lost', async () => {
     const storage = memoryStorage()
     const before = alone([Task], storage)
     await before.ready
@@ -86,7 +86,7 @@ describe('a changed shape', () => {
       { a: z.string(), b: z.string() },
       /remove\('done'\)[^]*remove\('title'\)[^]*add\('a'\)[^]*add\('b'\)/,
     ],
-  ])('§13: by %s is refused against what the space has published', async (_, shape, code) => {
+  ])('VER17 by %s is refused against what the space has published', async (_, shape, code) => {
     open = await scene()
     const ann = await open.open({ entities: [Task, Note] })
     const { id } = ann.create(Task, { title: 'of Ann', done: false })

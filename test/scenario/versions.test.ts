@@ -50,7 +50,7 @@ afterEach(async () => {
 })
 
 describe('two builds side by side', () => {
-  it('§13: each sees the other’s edits in its own shape, and touches only what it changes', async () => {
+  it('VER1, VER2 each sees the other’s edits in its own shape, and touches only what it changes', async () => {
     open = await scene({ entities: [Third] })
     const old = await open.open({ entities: [First] })
     const now = await open.open({ entities: [Third] })
@@ -74,7 +74,7 @@ describe('two builds side by side', () => {
     expect(now.query(Third, { where: { status: 'done' } }).rows).toHaveLength(2)
   })
 
-  it('§9: a conflict is in the reader’s version, and only where the reader sees two values', async () => {
+  it('CONF1 a conflict is in the reader’s version, and only where the reader sees two values', async () => {
     open = await scene({ entities: [Second] })
     const old = await open.open({ entities: [First] })
     const now = await open.open({ entities: [Second] })
@@ -113,7 +113,7 @@ describe('two builds side by side', () => {
     expect(now.conflicts().snapshot()).toEqual([])
   })
 
-  it('§13: a register that holds more than an old build sees is not written by it, unless allowed', async () => {
+  it('ADM15, VER12 a register that holds more than an old build sees is not written by it, unless allowed', async () => {
     const strictSteps = [
       map(
         'done',
@@ -149,7 +149,7 @@ describe('two builds side by side', () => {
     expect(old.read(First, id)).toMatchObject({ title: 'B', done: false })
   })
 
-  it('§13: what has no form in the reader’s version is kept, and shown as unreadable', async () => {
+  it('VER3 what has no form in the reader’s version is kept, and shown as unreadable', async () => {
     const Free = entity('issue', z.object({ mood: z.string() }))
     const Closed = Free.version(2, z.object({ mood: z.enum(['good', 'bad']) }), [
       map(
@@ -189,7 +189,7 @@ describe('two builds side by side', () => {
     expect(now.read(Second, receipt.id)).toMatchObject({ status: 'doing' })
   })
 
-  it('§13: versions are declared in order, before what is built on them', () => {
+  it('VER1 versions are declared in order, before what is built on them', () => {
     expect(() => First.version(3 as never, z.object({}), [] as never)).toThrow(/does not follow/)
     expect(() =>
       Third.version(4, z.object({ name: z.string() }), [remove('status'), remove('cents')]),

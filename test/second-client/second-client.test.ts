@@ -187,7 +187,7 @@ describe('beside the product', () => {
     expect(client.row(id)).toMatchObject({ values: { title: 'drei' }, conflicts: {} })
   })
 
-  it('joins late, by a snapshot, and goes on from it', { timeout: 120_000 }, async () => {
+  it('POS5 joins late, by a snapshot, and goes on from it', { timeout: 120_000 }, async () => {
     const product = await openProduct()
     const early = await online(openClient())
     await conflict(product, early)
@@ -270,7 +270,7 @@ describe('verdicts', () => {
     expect(client.refusals).toEqual([])
   })
 
-  it('gets its own messages by `accepted` alone, where it does not follow', async () => {
+  it('COM4, VRD1 gets its own messages by `accepted` alone, where it does not follow', async () => {
     const client = openClient({ follows: false })
     const { own } = client.create('task', { title: 'told', done: false })
     await expect.poll(() => own.state).toBe('accepted')
@@ -390,7 +390,7 @@ describe('a frame that is forged on the way down is rejected by its rule', () =>
     expect(victim.rows('task')).toEqual([])
   })
 
-  it('batches out of order are a gap: they are asked for, and come right (IDEM2, CATCH6)', async () => {
+  it('IDEM2, CATCH6 batches out of order are a gap: they are asked for, and come right', async () => {
     const writer = await online(openClient())
     const held: string[] = []
     const down: Rewrite = (content) => {

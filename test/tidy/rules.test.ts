@@ -24,6 +24,7 @@ import {
 } from './imports.ts'
 import { repositoryOf, type Repository } from './repository.ts'
 import { parse } from './source.ts'
+import { rulesHaveTests } from './spec.ts'
 import {
   everyTestRuns,
   filesStayShort,
@@ -78,6 +79,9 @@ const healthy: Tree = {
   'apps/board/main.ts': "import '@countersign/devtools'\nimport '@countersign/react'\n",
   'test/x.test.ts': "import '@countersign/reviewer'\ntest.skipIf(!hasPostgres)('x', () => {})\n",
   'tsdown.base.ts': 'export {}\n',
+  'packages/core/SPEC.md': '# Rules\n\n- **ADM1** One.\n- **ADM2** Another,\n  like ADM9.\n',
+  'test/rules.test.ts':
+    "test('ADM1, S17 one', () => {})\ntest.each([['ADM2 %s', 1]])('%s', () => 'not ADM3')\n",
   [glossary]: [
     '| word | meaning | not |',
     '| --- | --- | --- |',
@@ -127,6 +131,7 @@ const rules: readonly Rule[] = [
   linksLeadSomewhere,
   oneMeaningAWord,
   ownNames,
+  rulesHaveTests,
 ]
 
 test.each(rules.map((rule) => [rule.name, rule] as const))(
@@ -275,6 +280,20 @@ const broken: readonly (readonly [string, Rule, string, string])[] = [
   ['a sense that is not used', oneMeaningAWord, `${core}base/queue.ts`, 'export {}'],
   ['no glossary', (all) => oneMeaningAWord(without(all, glossary)), `${core}x.ts`, 'export {}'],
   ['a second type of a name', ownNames, `${core}sync/x.ts`, 'export class A {}'],
+  ['a rule without a test', rulesHaveTests, 'packages/core/spec/texts.md', '- **FACT1** A text.'],
+  [
+    'a rule that only a comment quotes',
+    rulesHaveTests,
+    'test/rules.test.ts',
+    "// ADM1 'ADM1 one'\ntest('ADM2 another, not ADM1', () => {})",
+  ],
+  ['a title of no rule', rulesHaveTests, 'test/y.test.ts', "test('ADM1, ADM3 one', () => {})"],
+  [
+    'a title of no rule in a table',
+    rulesHaveTests,
+    'test/y.test.ts',
+    'test.each([[`ADM3 ${one}`, 1]])("%s", () => {})',
+  ],
   ['a dead nearby path', linksLeadSomewhere, 'packages/core/SPEC.md', 'Open `src/gone.ts`.'],
 ]
 

@@ -11,6 +11,7 @@ import {
   publishedImportsAreDeclared,
 } from './imports.ts'
 import { repositoryOnDisk } from './repository.ts'
+import { rulesHaveTests } from './spec.ts'
 import {
   everyTestRuns,
   filesStayShort,
@@ -48,6 +49,7 @@ test.each([
   ['links and paths in Markdown lead somewhere', linksLeadSomewhere],
   ['one meaning a word', oneMeaningAWord],
   ['types have names of their own', typesHaveOwnNames],
+  ['rules of the specification have tests', rulesHaveTests],
 ] as const)('%s', (_, rule) => {
   expect(rule(repository)).toEqual([])
 })

@@ -1,28 +1,11 @@
-/** Holds the chapter on texts: each rule has a test that quotes it, each quoted rule exists, bounds are those of the code. */
-import { readFileSync, readdirSync } from 'node:fs'
+/** Holds the chapter on texts: its bounds are those of the code. */
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { FACT_BOUNDS } from '../src/facts/bounds.ts'
 import { BATCH_BOUNDS } from '../src/wire/bounds.ts'
 
 const core = new URL('..', import.meta.url)
 const chapter = readFileSync(new URL('spec/texts.md', core), 'utf8')
-
-function rulesIn(text: string): ReadonlySet<string> {
-  return new Set(text.match(/\b(?:FACT|BATCH)\d+\b/g))
-}
-
-const tests = ['src/facts/', 'src/wire/', 'src/base/', 'vectors/'].flatMap((folder) =>
-  readdirSync(new URL(folder, core))
-    .filter((name) => name.endsWith('.test.ts'))
-    .map((name) => readFileSync(new URL(folder + name, core), 'utf8')),
-)
-
-test('each rule of the chapter is quoted by a test, and each quoted rule is in the chapter', () => {
-  const defined = new Set([...chapter.matchAll(/^- \*\*(\w+)\*\*/gm)].map(([, id]) => id))
-  expect(defined.size).toBe(28)
-  expect(rulesIn(tests.join('\n'))).toEqual(defined)
-  for (const id of rulesIn(chapter)) expect(defined).toContain(id)
-})
 
 test.each([
   ['messages of a flush', FACT_BOUNDS.flushMessagesMax],

@@ -183,11 +183,11 @@ test('the file of an exchange is what the script makes', async () => {
   expect(exchange).toEqual(await exchangeVectors())
 })
 
-test.each(exchange.hashes)('§2 hashes of the exchange: $of of frame $frame', (each) => {
+test.each(exchange.hashes)('BYTE3 hashes of the exchange: $of of frame $frame', (each) => {
   expect(hashed(each)).toBe(each.hash)
 })
 
-test.each(exchange.signatures)('§2 signatures of the exchange: $of of frame $frame', (each) => {
+test.each(exchange.signatures)('BYTE7 signatures of the exchange: $of of frame $frame', (each) => {
   const { by, sig, frame } = each
   expect(exchange.frames[frame]!.text).toContain(sig)
   const bytes = Buffer.from(hashed(each), 'base64url')

@@ -29,14 +29,14 @@ describe('frames', () => {
     },
   )
 
-  test('of one line are not quoted again, so their packets are plain Socket.IO', () => {
+  test('LNK3 of one line are not quoted again, so their packets are plain Socket.IO', () => {
     const text = '["offer",{"a":"\\"ü\\""}]'
     expect(frameToPacket(text)).toBe(`2["cs",${text}]`)
     expect(JSON.parse(frameToPacket(text).slice(1))).toEqual(['cs', JSON.parse(text)])
   })
 
   test.each(['["reviews",1]', '["reviews",1]\n[1]\n"x"'])(
-    'in the packet of a server with the standard parser are understood: %j',
+    'LNK3 in the packet of a server with the standard parser are understood: %j',
     (text) => {
       expect(decoded(`2${JSON.stringify(['cs', text])}`).data).toEqual(['cs', text])
     },

@@ -28,7 +28,7 @@ function turnedRound(value: Json): Json {
 }
 
 describe('the samples of RFC 8785', () => {
-  test('§2 canonical bytes: literals, numbers, strings and escapes (RFC 8785, 3.2.2)', () => {
+  test('BYTE2 canonical bytes: literals, numbers, strings and escapes (RFC 8785, 3.2.2)', () => {
     const input = JSON.parse(String.raw`{
       "numbers": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
       "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
@@ -40,7 +40,7 @@ describe('the samples of RFC 8785', () => {
     )
   })
 
-  test('§2 canonical bytes: keys by UTF-16 code units, not by code points (3.2.3)', () => {
+  test('BYTE2 canonical bytes: keys by UTF-16 code units, not by code points (3.2.3)', () => {
     const input = {
       '€': 'Euro Sign',
       '\r': 'Carriage Return',

@@ -60,7 +60,7 @@ const portable = (text: string): string => toBase64url(sha256(Buffer.from(text, 
 
 afterEach(() => setSha256(portable))
 
-test('§2 H(tag, x): SHA-256 of tag, zero byte and canonical bytes', () => {
+test('BYTE3 H(tag, x): SHA-256 of tag, zero byte and canonical bytes', () => {
   fc.assert(
     fc.property(fc.constantFrom(...tags), json, (tag, value) => {
       const expected = byDefinition(tag, value)
@@ -91,7 +91,7 @@ test('§2 H(tag, x): a faster SHA-256 of the platform gives the same hashes', ()
   expect(calls).toBe(values.length)
 })
 
-test('§2 hashes: base64url of 32 bytes has one form only', () => {
+test('BYTE4 hashes: base64url of 32 bytes has one form only', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (bytes) => {
       expect(isHash(Buffer.from(bytes).toString('base64url'))).toBe(true)

@@ -47,7 +47,7 @@ describe('bounds', () => {
     expect(jsonFault([{ a: keyed(257) }])).toMatch(/more than 256 keys/)
   })
 
-  test('S17 bounds: 4,096 elements a list and no more', () => {
+  test('MSG3, S17 bounds: 4,096 elements a list and no more', () => {
     expect(jsonFault(Array.from({ length: 4_096 }, () => 0))).toBeUndefined()
     expect(jsonFault(Array.from({ length: 4_097 }, () => 0))).toMatch(/more than 4096 elements/)
   })
@@ -92,7 +92,7 @@ describe('values that are not JSON', () => {
     ['a key __proto__', JSON.parse('{"__proto__":{}}')],
     ['a key prototype', { prototype: 1 }],
     ['a key constructor', [{ a: { constructor: 1 } }]],
-  ])('§2 canonical bytes: %s is refused with a sentence', (_, value) => {
+  ])('MSG3 canonical bytes: %s is refused with a sentence', (_, value) => {
     expect(jsonFault(value)).toMatch(/^[a-z].{10,}/)
   })
 
@@ -187,7 +187,7 @@ describe('copies and equality', () => {
     )
   })
 
-  test('§9 equal values are agreement: equality is equality of canonical texts', () => {
+  test('CONF1 equal values are agreement: equality is equality of canonical texts', () => {
     // Small values, so that equal pairs are common.
     const small = fc.letrec<{ value: Json }>((tie) => ({
       value: fc.oneof(

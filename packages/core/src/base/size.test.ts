@@ -25,7 +25,7 @@ const text = fc
   })
   .map((pieces) => pieces.join(''))
 
-test('§20 sizes: UTF-8 bytes as the platform counts them, lone halves of pairs included', () => {
+test('BYTE1 sizes: UTF-8 bytes as the platform counts them, lone halves of pairs included', () => {
   fc.assert(
     fc.property(text, fc.nat(80), (given, max) => {
       const bytes = Buffer.byteLength(given)

@@ -10,7 +10,7 @@ vi.setConfig({ testTimeout: 60_000 })
 const hashBytes = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const hexOf = (id: string): string => id.replaceAll('-', '')
 
-test('§2 uuid8: the first 16 bytes of the hash, version and variant written over them', () => {
+test('BYTE6 uuid8: the first 16 bytes of the hash, version and variant written over them', () => {
   fc.assert(
     fc.property(hashBytes, (hash) => {
       const id = uuid8(hash)
@@ -45,7 +45,7 @@ test('§2 uuid8: the hash it is made from is left as it was', () => {
   }
 })
 
-test('§3 sessions: a uuid4 has the form of version 4 and 122 of the random bits', () => {
+test('ID2 sessions: a uuid4 has the form of version 4 and 122 of the random bits', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), (random) => {
       const id = uuid4(random)
@@ -58,7 +58,7 @@ test('§3 sessions: a uuid4 has the form of version 4 and 122 of the random bits
 
 const good = '0190a6b2-3c4d-8e5f-8a7b-9c0d1e2f3a4b'
 
-test('§2 uuids: only the lower-case text form is one', () => {
+test('BYTE5 uuids: only the lower-case text form is one', () => {
   expect(isUuid(good)).toBe(true)
   const bad: readonly unknown[] = [
     good.toUpperCase(),

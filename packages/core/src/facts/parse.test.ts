@@ -25,7 +25,7 @@ describe('the key of a register', () => {
     'a$',
     'toString',
     'x'.repeat(256),
-  ])('§3 well formed: %s passes', (reg) => {
+  ])('MSG2 well formed: %s passes', (reg) => {
     expect(regFault(reg)).toBeUndefined()
   })
 
@@ -41,7 +41,7 @@ describe('the key of a register', () => {
     ['constructor', 'constructor'],
     ['prototype', 'prototype'],
     ['a NUL', 'a\u0000b'],
-  ])('§3 malformed: %s is found', (_, reg) => {
+  ])('MSG2 malformed: %s is found', (_, reg) => {
     expect(regFault(reg)).toMatch(SENTENCE)
   })
 })
@@ -60,7 +60,7 @@ describe('the value of a register', () => {
     ['a counter', 'n', { $op: ['counter', -3] }],
     ['a set', 'n', { $op: ['set', ['a'], ['b']] }],
     ['operations of an app', 'n', { $op: ['ops', [{ any: 1 }]] }],
-  ])('§3 well formed: %s passes', (_, reg, value) => {
+  ])('MSG4 well formed: %s passes', (_, reg, value) => {
     expect(valueFault(reg, value)).toBeUndefined()
   })
 
@@ -83,7 +83,7 @@ describe('the value of a register', () => {
     ['a counter by a half', 'n', { $op: ['counter', 0.5] }],
     ['a set that is not sorted', 'n', { $op: ['set', ['b', 'a'], []] }],
     ['an operation that is no list', 'n', { $op: 1 }],
-  ])('§3 malformed: %s is found', (_, reg, value) => {
+  ])('MSG3, MSG4, OPS1 malformed: %s is found', (_, reg, value) => {
     expect(valueFault(reg, value)).toMatch(SENTENCE)
   })
 })

@@ -5,7 +5,7 @@ import { TIMESTAMP_MAX_MS, correctedClock, timestampFault, timestampOf } from '.
 const OUTSIDE = [-1, -(2 ** 53 - 1), TIMESTAMP_MAX_MS + 1, 2 ** 53 - 1]
 const INSIDE = [0, 1, TIMESTAMP_MAX_MS]
 
-test('§7 timestamp: a clock is corrected to the nearest whole moment that a Date can hold', () => {
+test('MSG8 timestamp: a clock is corrected to the nearest whole moment that a Date can hold', () => {
   const wrong = [...OUTSIDE, NaN, Infinity, -Infinity, 1e300, 1.9, -0.5, -0]
   for (const now of [...wrong, ...INSIDE]) {
     const corrected = timestampOf(now)
@@ -19,7 +19,7 @@ test('§7 timestamp: a clock is corrected to the nearest whole moment that a Dat
   expect(correctedClock(clock).now()).toBe(0)
 })
 
-test('§7 timestamp: a timestamp of another client with a wrong clock is rejected for good, with a sentence', async () => {
+test('ADM8 timestamp: a timestamp of another client with a wrong clock is rejected for good, with a sentence', async () => {
   const desk = await Desk.open()
   const ann = await desk.author('ann')
   const create = (time: number) =>

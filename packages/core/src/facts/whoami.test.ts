@@ -53,7 +53,7 @@ describe('ids of entities', () => {
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
   }
 
-  test('§2 entityId: 80 bits of H(cs/entity, [space, author, session]), then the counter', () => {
+  test('ID3 entityId: 80 bits of H(cs/entity, [space, author, session]), then the counter', () => {
     fc.assert(
       fc.property(uuid, uuid, uuid, (space, author, session) => {
         const ids = new EntityIds(space, author, session)
@@ -94,7 +94,7 @@ describe('ids of entities', () => {
     )
   })
 
-  test('§2 entityId: no session can claim the id of another, nor an id of another version', () => {
+  test('ID3 entityId: no session can claim the id of another, nor an id of another version', () => {
     fc.assert(
       fc.property(uuid, uuid, uuid, uuid, (space, author, session, other) => {
         fc.pre(new Set([space, author, session, other]).size === 4)
@@ -110,7 +110,7 @@ describe('ids of entities', () => {
     )
   })
 
-  test('§2 entityId: text order is the order of creation, over every border of a digit', () => {
+  test('ID3 entityId: text order is the order of creation, over every border of a digit', () => {
     const ids = new EntityIds('s', 'a', 'i')
     const made = Array.from({ length: 70_000 }, () => ids.next())
     expect(made.findIndex((id, i) => i > 0 && made[i - 1]! >= id)).toBe(-1)

@@ -96,7 +96,7 @@ class History {
 const known = (value: Json, version = 1): Base => ({ version, value })
 
 describe('the base of a conflict', () => {
-  test('§9 base: the value that the author of the second write saw', () => {
+  test('REV4 base: the value that the author of the second write saw', () => {
     const history = new History()
     const root = history.add([], { title: 'A', n: 1 })
     const left = history.add([root], { title: 'B' })
@@ -107,7 +107,7 @@ describe('the base of a conflict', () => {
     expect(history.base('title')).toEqual(known('A'))
   })
 
-  test('§9 base: a late author’s base is as old as its view', () => {
+  test('REV4 base: a late author’s base is as old as its view', () => {
     const history = new History()
     const all = [history.add([], { n: 0 })]
     for (let n = 1; n < 6; n++) all.push(history.add([...all], { n }))
@@ -115,7 +115,7 @@ describe('the base of a conflict', () => {
     expect(history.base('n')).toEqual(known(2))
   })
 
-  test('§9 base: it stays while there are two live writes, of any authors, and ends with the conflict', () => {
+  test('REV3, FOLD4 base: it stays while there are two live writes, of any authors, and ends with the conflict', () => {
     const history = new History()
     const root = history.add([], { n: 0 })
     history.add([root], { n: 1 })
@@ -195,7 +195,7 @@ describe('the base of a conflict', () => {
       known(7, 3),
       1,
     ],
-  ])('§9 base: %s', (_, prepare, expected, seq) => {
+  ])('REV4 base: %s', (_, prepare, expected, seq) => {
     const history = new History()
     const seen = prepare(history)
     expect(history.based).toEqual([])
@@ -205,7 +205,7 @@ describe('the base of a conflict', () => {
     expect(history.base('n')).toEqual(expected)
   })
 
-  test('§9 base: of a second creation, which saw nothing', () => {
+  test('REV5 base: of a second creation, which saw nothing', () => {
     const history = new History()
     history.add([], { n: 0 })
     const second = history.add([], { n: 1 })
@@ -213,7 +213,7 @@ describe('the base of a conflict', () => {
     expect(history.base('n')).toBe('nothing')
   })
 
-  test('§9 base: of a write that keeps the one it has seen, the value of that one', () => {
+  test('FOLD4 base: of a write that keeps the one it has seen, the value of that one', () => {
     const history = new History()
     const root = history.add([], { n: 0 })
     const others = [{ sessionId: 's1', clientSeq: 1, from: 1, except: [] }]
@@ -224,7 +224,7 @@ describe('the base of a conflict', () => {
     expect(history.base('n')).toEqual(known(0))
   })
 
-  test('§9 archive: archiving beside an edit has none, and none is stated', () => {
+  test('REV3 archive: archiving beside an edit has none, and none is stated', () => {
     const history = new History()
     const root = history.add([], { [ARCHIVED]: false })
     history.add([root], { [ARCHIVED]: true })
@@ -236,7 +236,7 @@ describe('the base of a conflict', () => {
 })
 
 describe('bases in a review', () => {
-  test('§5 review: aligned with the changes, and empty for those that began no conflict', () => {
+  test('REV3 review: aligned with the changes, and empty for those that began no conflict', () => {
     const history = new History()
     const root = history.add([], { n: 0 })
     history.add([root], { n: 1 })
@@ -253,7 +253,7 @@ describe('bases in a review', () => {
     expect(stated).toEqual([{}, { n: { base: known(0), seq: 1 } }])
   })
 
-  test('§5 review: more bases than the bound: all of them are unknown, for every replica', () => {
+  test('REV4 review: more bases than the bound: all of them are unknown, for every replica', () => {
     const conflict = (registers: number): History => {
       const history = new History()
       const of = (value: string): Values =>

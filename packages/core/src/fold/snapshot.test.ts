@@ -181,7 +181,7 @@ function namesOfStanding(writes: readonly Write[]): Names {
 }
 
 describe('pages', () => {
-  test('S21 snapshot + tail = full replay: a replica that begins with a page has the same state, and continues the same, for any history', () => {
+  test('FOLD6, S21 snapshot + tail = full replay: a replica that begins with a page has the same state, and continues the same, for any history', () => {
     let conflicts = 0
     for (let seed = 1; seed <= 40; seed++) {
       const authors = new Authors(seed)
@@ -233,7 +233,7 @@ describe('pages', () => {
     expect(headsOf(newcomer.state!)).toHaveLength(1)
   })
 
-  test('§20 bounds: a page grows with the live writes, not with the history', () => {
+  test('SNAP5 bounds: a page grows with the live writes, not with the history', () => {
     const sizeAfter = (length: number): number => {
       const authors = new Authors(3)
       const all = new Follower()

@@ -30,7 +30,7 @@ const one = (sessionId: string, clientSeq: number): OwnSpan => ({
   ...{ sessionId, clientSeq, from: clientSeq, except: [] },
 })
 
-test('§4 names: canonical by seq, own by number, others by both, each ascending', () => {
+test('AUT3 names: canonical by seq, own by number, others by both, each ascending', () => {
   const writes = [
     write('z', 3),
     write('me', 8),
@@ -47,7 +47,7 @@ test('§4 names: canonical by seq, own by number, others by both, each ascending
   expect(namesOf([], me)).toBe(NO_NAMES)
 })
 
-test('§4 names: a message accepted above the read position still has its own number', () => {
+test('AUT3 names: a message accepted above the read position still has its own number', () => {
   const own = write('me', 5, { seq: 8 })
   const foreign = write('b', 6, { seq: 1, eid: 'lineage-2' })
   expect(namesOf([own, foreign], me)).toEqual({ ...NO_NAMES, own: [5], others: [one('b', 6)] })

@@ -89,7 +89,7 @@ describe('own messages', () => {
     expect([9, 10].map((no) => saw(m, write({ no })))).toEqual([false, false])
   })
 
-  test('§4 from: the same when they have become canonical after the flush was opened', () => {
+  test('SEEN3 from: the same when they have become canonical after the flush was opened', () => {
     const own = write({ no: 9, seen: { ...at(7), from: 4, except: [6] } })
     expect(saw(own, write({ no: 5, seq: 30 }))).toBe(true)
     expect(saw(own, write({ no: 6, seq: 30 }))).toBe(false)
@@ -99,7 +99,7 @@ describe('own messages', () => {
     expect(saw(own, write({ no: 6, seq: 7 }))).toBe(true)
   })
 
-  test('§4 from: a change of lineage removes no own message from the view', () => {
+  test('SEEN3 from: a change of lineage removes no own message from the view', () => {
     expect(saw(m, write({ no: 5, seq: 30, eid: 'lineage-2' }))).toBe(true)
   })
 
@@ -133,7 +133,7 @@ describe('named sessions', () => {
     expect([1, 2, 3].filter((no) => saw(m, pending(no, 'third')))).toEqual([2])
   })
 
-  test('§4 own: whether they have become canonical since does not matter, nor on which lineage', () => {
+  test('SEEN3 own: whether they have become canonical since does not matter, nor on which lineage', () => {
     const m = write({ seen: at(7), own: [span(3, 3)] })
     expect(saw(m, theirs(30, { no: 3 }))).toBe(true)
     expect(saw(m, theirs(30, { no: 3, eid: 'lineage-2' }))).toBe(true)
@@ -208,7 +208,7 @@ describe('keep', () => {
     ['the write', [kept]],
     ['the same one of a page', [write({ no: 3, seq: 4 })]],
     ['its number', { own: [3] }],
-  ])('§4 keep: names by %s', (_, names) => {
+  ])('SEEN5 keep: names by %s', (_, names) => {
     const m = keeping(names)
     expect(keeps(m, 'a', kept)).toBe(true)
     expect(keeps(m, 'a', other)).toBe(false)

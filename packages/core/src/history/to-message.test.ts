@@ -89,7 +89,7 @@ test('FACT7 a write is read with its values, its shape and its place', () => {
   }
 })
 
-test('§4 saw: a reader of a message knows of every write whether its author had seen it', () => {
+test('SEEN1, SEEN6 saw: a reader of a message knows of every write whether its author had seen it', () => {
   const answers = { yes: 0, no: 0 }
   for (const seed of seeds) {
     const { entry, known, pending, accepted } = trip(seed)
@@ -109,7 +109,7 @@ test('§4 saw: a reader of a message knows of every write whether its author had
   expect(answers.no).toBeGreaterThan(1_000)
 })
 
-test('§4 keep: the writes that were kept are those that are named, and no others', () => {
+test('SEEN5 keep: the writes that were kept are those that are named, and no others', () => {
   let kept = 0
   for (const seed of seeds) {
     const trips = trip(seed)

@@ -52,7 +52,7 @@ const failures = ({ events }: Desk): string[] =>
   events.flatMap((event) => (event.type === 'store_failed' ? [event.error] : []))
 
 describe('the tail', () => {
-  test('each frame carries the signed position after it, of commits of this process and of the one before', async () => {
+  test('POS1, CATCH4 each frame carries the signed position after it, of commits of this process and of the one before', async () => {
     const options: DeskOptions = { limits: { tailChangesMax: 1_000 } }
     const { desk, ann, eve } = await deskWith(options)
     const long = 'ü'.repeat(20_000)
@@ -99,7 +99,7 @@ describe('the tail', () => {
     expect(framesOf(eve, 'tail')[0]).toMatchObject({ batches: [4], position: { seq: 4 } })
   })
 
-  test('is in order while commits go on: nothing twice, nothing left out', async () => {
+  test('CATCH2, CATCH5 is in order while commits go on: nothing twice, nothing left out', async () => {
     const { desk, ann, eve } = await deskWith({ limits: { tailChangesMax: 1_000 } })
     for (let n = 0; n < 20; n++) await ann.offer(ann.create('issue', { n }))
     desk.spaces.faults = { ...desk.spaces.faults, latencyMs: () => 3, answerMs: () => 3 }
@@ -135,7 +135,7 @@ describe('the tail', () => {
 describe('a snapshot', () => {
   const limits = { tailChangesMax: 0, pageEntitiesMax: 3 }
 
-  test('is of one seq, with any commits and writes behind meanwhile; the tail continues from there', async () => {
+  test('SNAP1 is of one seq, with any commits and writes behind meanwhile; the tail continues from there', async () => {
     const { desk, ann, eve } = await deskWith({ limits: { ...limits, dirtyStatesMax: 1 } })
     const roots = Array.from({ length: 12 }, (_, n) => ann.create('issue', { n }))
     await ann.offer(...roots)
@@ -173,7 +173,7 @@ describe('a snapshot', () => {
     expect(kinds(eve).indexOf('tail')).toBeGreaterThan(kinds(eve).indexOf('through'))
   })
 
-  test('that would lag behind the greeting, as states cannot be written, is not sent: the batches are', async () => {
+  test('SNAP1 that would lag behind the greeting, as states cannot be written, is not sent: the batches are', async () => {
     const { desk, ann, eve } = await deskWith({ limits })
     await ann.offer(ann.create('issue', { n: 1 }), ann.create('issue', { n: 2 }))
     await desk.pass(2_000)

@@ -43,7 +43,7 @@ async function told(desk: Desk): Promise<string[]> {
 
 describe('a commit that fails', () => {
   test.each(['answers again', 'stays away for a while'])(
-    'S16 failed commit: its rows are seen by no rule, when the store %s',
+    'COM5, S16 failed commit: its rows are seen by no rule, when the store %s',
     async (store) => {
       const review: ReviewRule = ({ changes }, rows) => {
         const isLast = changes.some(({ values }) => values['title'] === 'last')
@@ -69,7 +69,7 @@ describe('a commit that fails', () => {
     },
   )
 
-  test('S16 failed commit: nothing of it counts: no row, no number, no session, no rejection', async () => {
+  test('COM1, COM5, S16 failed commit: nothing of it counts: no row, no number, no session, no rejection', async () => {
     const { desk, ann } = await deskWith({ entities })
     const { faults } = desk.spaces
     desk.spaces.faults = { ...faults, writeFails: () => 'before' }
@@ -85,7 +85,7 @@ describe('a commit that fails', () => {
     expect(messages.map((message) => ann.verdict(message))).toEqual(['accepted', 'invalid'])
   })
 
-  test('S16 late commit: all followers have to reconnect, and get it then, once', async () => {
+  test('COM1, S16 late commit: all followers have to reconnect, and get it then, once', async () => {
     const { desk, ann, bob } = await deskWith()
     await bob.follow()
     const { faults } = desk.spaces
@@ -104,7 +104,7 @@ describe('a commit that fails', () => {
 })
 
 describe('two processes on one store', () => {
-  test('S16 fenced: commits of the other process are read before anything else is sent', async () => {
+  test('COM6, S16 fenced: commits of the other process are read before anything else is sent', async () => {
     const { desk, ann, bob } = await deskWith()
     await bob.follow()
     const older = desk.reviewer

@@ -60,7 +60,7 @@ const asTold = ({ id, session, seen, clientSeq, time, changes }: HandMessage): o
 const open = (options: DeskOptions = {}): Promise<Desk> => Desk.open(options)
 
 describe('history', () => {
-  test('§22 history: every accepted message of the entity, in canonical order, with its review', async () => {
+  test('HIST1, REV2 history: every accepted message of the entity, in canonical order, with its review', async () => {
     const desk = await open()
     const ann = await desk.author('ann')
     const bob = await desk.author('bob')
@@ -132,7 +132,7 @@ describe('history', () => {
     })
   })
 
-  test('§20 bounds: comes in frames that fit, and past the bound the newest are kept', async () => {
+  test('HIST1 bounds: comes in frames that fit, and past the bound the newest are kept', async () => {
     const desk = await open({ limits: { historyMessagesMax: 20, tailChangesMax: 1 } })
     const ann = await desk.author('ann')
     const messages = [ann.create('issue', { title: 'root' })]
@@ -154,7 +154,7 @@ describe('history', () => {
     expect([whole.messages.length, whole.end]).toEqual([30, 'whole'])
   })
 
-  test('§20 bounds: a link that asks for too much at once gets what it may wait for, and lives', async () => {
+  test('HIST5 bounds: a link that asks for too much at once gets what it may wait for, and lives', async () => {
     const desk = await open({ limits: { historiesMax: 2 } })
     const ann = await desk.author('ann')
     const roots = [1, 2, 3].map((n) => ann.create('issue', { n }))

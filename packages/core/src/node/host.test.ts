@@ -121,7 +121,7 @@ class Link {
 const want = authorFrame('want', { have: null, pages: null })
 
 describe('which space', () => {
-  test('is named by the first frame, and the link is that reviewer’s from then on', async () => {
+  test('OPN9 is named by the first frame, and the link is that reviewer’s from then on', async () => {
     const house = await House.open()
     const links = [await house.visit(1), await house.visit(2), await house.visit(1)]
     const welcomes = links.map(({ heard }) => heard.find((frame) => frame.kind === 'welcome'))
@@ -175,7 +175,7 @@ describe('which space', () => {
     expect(link.closed).toBe('the reviewer is stopping')
   })
 
-  test.each(['', 'no frame', want])('is not named by another frame: %s', async (text) => {
+  test.each(['', 'no frame', want])('OPN1 is not named by another frame: %s', async (text) => {
     const house = await House.open()
     const link = house.link()
     link.send(text)
@@ -207,7 +207,7 @@ describe('before the space is open', () => {
     return house
   }
 
-  test('frames wait, and are answered in their order', async () => {
+  test('OPN9 frames wait, and are answered in their order', async () => {
     const house = await slow(100)
     const [first, second] = [house.link(), house.link()]
     for (const link of [first, second]) {
@@ -225,7 +225,7 @@ describe('before the space is open', () => {
     expect(house.open).toEqual(['01'])
   })
 
-  test('§20 bounds: of so many bytes', async () => {
+  test('OPN9 bounds: of so many bytes', async () => {
     const house = await slow(100)
     const [link, other] = [house.link(), house.link()]
     for (const one of [link, other]) one.hello(spaceNo(1))
@@ -251,7 +251,7 @@ describe('before the space is open', () => {
     expect(house.open).toEqual([])
   })
 
-  test('a link that waits for too long is refused, and the space opens all the same', async () => {
+  test('OPN9 a link that waits for too long is refused, and the space opens all the same', async () => {
     const house = await slow(8_000)
     const link = house.link()
     link.hello(spaceNo(1))

@@ -46,7 +46,7 @@ const onlyHers: DeskOptions = {
 }
 
 describe('AUTH1 a login', () => {
-  test('decides who binds, and rules are told of it', async () => {
+  test('WHO6 decides who binds, and rules are told of it', async () => {
     const asked: unknown[] = []
     const desk = await open({
       rules: { issue: { create: ({ person }) => (asked.push(person), true) } },
@@ -59,7 +59,7 @@ describe('AUTH1 a login', () => {
     expect(heardOf(ann, 'bound')).toMatchObject([{ forMs: null, why: null }])
   })
 
-  test('that need not be proved is what the session claims', async () => {
+  test('WHO6 that need not be proved is what the session claims', async () => {
     const asked: unknown[] = []
     const desk = await open({
       authenticate: () => null,

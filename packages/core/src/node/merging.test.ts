@@ -20,7 +20,7 @@ const Post = entity('post', {
 const json = (operation: Operation): Json => operation as unknown as Json
 
 describe('§9: operations at the reviewer', () => {
-  test('of the declared kind and form are accepted, values and others are invalid', async () => {
+  test('ADM20 of the declared kind and form are accepted, values and others are invalid', async () => {
     const desk = await Desk.open({ entities: [Post] })
     const ann = await desk.author('ann')
     const root = ann.create('post', { title: 'a', likes: json(counter.increment(1)) })
@@ -49,7 +49,7 @@ describe('§9: operations at the reviewer', () => {
     expect(ann.verdict(right)).toBe('accepted')
   })
 
-  test('do not mix with values and other kinds where no types are known', async () => {
+  test('ADM20 do not mix with values and other kinds where no types are known', async () => {
     const desk = await Desk.open()
     const ann = await desk.author('ann')
     const root = ann.create('post', { title: 'a', likes: json(counter.increment(1)) })
@@ -65,7 +65,7 @@ describe('§9: operations at the reviewer', () => {
     }
   })
 
-  test('never crowd a field, and a decision about others is not late for them', async () => {
+  test('OPS5 never crowd a field, and a decision about others is not late for them', async () => {
     const desk = await Desk.open({ entities: [Post], limits: { liveWritesMax: 3 } })
     const ann = await desk.author('ann')
     const bob = await desk.author('bob')

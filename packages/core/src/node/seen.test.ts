@@ -135,7 +135,7 @@ function detailOf(author: HandAuthor, message: HandMessage): string | undefined 
 }
 
 describe('unknown_history', () => {
-  test('§4 seen: a position that the reviewer has, with its chain, is the road of every store', async () => {
+  test('POS6, ADM10 seen: a position that the reviewer has, with its chain, is the road of every store', async () => {
     const { ann, bob, eve, update } = await deskWith()
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
@@ -153,7 +153,7 @@ describe('unknown_history', () => {
       ({ seq }) => ({ seq: seq - 1, chain: 'A'.repeat(22) }),
     ],
     ['the chain of another position', ({ seq }) => ({ seq: seq - 1 })],
-  ])('§4 seen: %s: the message waits, and nothing of it is used up', async (_, lies) => {
+  ])('POS6, ADM10 seen: %s: the message waits, and nothing of it is used up', async (_, lies) => {
     const { desk, ann, bob, eve, update } = await deskWith()
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
@@ -170,7 +170,7 @@ describe('unknown_history', () => {
     expect(bob.verdict(honest)).toBe('accepted')
   })
 
-  test('§4 seen: a chain that the reviewer holds no longer is not compared', async () => {
+  test('ADM10 seen: a chain that the reviewer holds no longer is not compared', async () => {
     const { ann, bob, eve, update } = await deskWith({ limits: { heldChainsMax: 1 } })
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
@@ -223,7 +223,7 @@ describe('unknown_history', () => {
 })
 
 describe('heads and parents', () => {
-  test('§4 parents: a message names all that its author claims to have seen, or it is refused', async () => {
+  test('ADM17 parents: a message names all that its author claims to have seen, or it is refused', async () => {
     const { desk, ann, bob, eve, update } = await deskWith()
     const root = ann.create('issue', { title: 'a' })
     const next = ann.change([root], { title: 'b' })
@@ -271,7 +271,7 @@ describe('heads and parents', () => {
     expect(desk.reviewer.state.accepted).toBe(3)
   })
 
-  test('§4 seen: a late author names what it has seen, though others have written since', async () => {
+  test('ADM17 seen: a late author names what it has seen, though others have written since', async () => {
     const { ann, bob, eve, update } = await deskWith()
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
@@ -336,7 +336,7 @@ describe('heads and parents', () => {
     ['names it', true, 'accepted'],
     ['does not', false, 'invalid'],
   ])(
-    '§4 own: it has seen a pending write of another session, and %s',
+    'ADM17 own: it has seen a pending write of another session, and %s',
     async (_, names, verdict) => {
       const { ann, bob, eve, update } = await deskWith()
       const root = ann.create('issue', { title: 'a' })
@@ -353,7 +353,7 @@ describe('heads and parents', () => {
   )
 
   test.each(['own', 'other'])(
-    '§7 parents: an %s one waits for its verdict, and a refused one refuses',
+    'ADM12 parents: an %s one waits for its verdict, and a refused one refuses',
     async (whose) => {
       const { desk, ann, bob } = await deskWith()
       const author = whose === 'own' ? ann : bob
@@ -373,7 +373,7 @@ describe('heads and parents', () => {
     },
   )
 
-  test('§20 parents: of more heads than it can name, it names as many as it can', async () => {
+  test('ADM17 parents: of more heads than it can name, it names as many as it can', async () => {
     const parentsMax = 3
     const { ann, bob, eve, update } = await deskWith({ limits: { parentsMax } })
     const root = ann.create('issue', { title: 'a' })

@@ -113,7 +113,7 @@ describe('§20 sizes: a message', () => {
 })
 
 describe('§19 parts: an offer', () => {
-  test('whose parts are wrong is a strike, and three of them end the link', async () => {
+  test('PART3 whose parts are wrong is a strike, and three of them end the link', async () => {
     const desk = await Desk.open()
     const ann = await desk.author('ann')
     for (let n = 0; n < 3; n++) ann.send('["part","x",0,1,"a"]')
@@ -124,7 +124,7 @@ describe('§19 parts: an offer', () => {
     })
   })
 
-  test('larger than all parts together may be is refused before it is parsed', async () => {
+  test('PART4 larger than all parts together may be is refused before it is parsed', async () => {
     const desk = await Desk.open()
     const ann = await desk.author('ann')
     const frame = authorFrame(

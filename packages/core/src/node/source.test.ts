@@ -204,7 +204,7 @@ describe('the changes of an entity', () => {
     expect(writes.map(({ values }) => values)).toEqual(seqs.map((_, n) => ({ n })))
   })
 
-  test('§20 bounds: too many of them are not read', async () => {
+  test('REV4 bounds: too many of them are not read', async () => {
     const { desk, root, seqs } = await past(3)
     const limits = { baseChangesMax: 11 }
     const opened = await openDesk(desk, { limits })

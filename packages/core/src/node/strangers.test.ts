@@ -48,7 +48,7 @@ function byes(author: HandAuthor): string[] {
 }
 
 describe('wants', () => {
-  test('§20 bounds: what is asked for while a link catches up is answered once', async () => {
+  test('CATCH3 bounds: what is asked for while a link catches up is answered once', async () => {
     const { desk, ann, eve } = await deskWith()
     const rows = Array.from({ length: 40 }, (_, n) => ann.create('issue', { n }))
     await ann.offer(...rows)
@@ -78,7 +78,7 @@ describe('wants', () => {
 })
 
 describe('links without a session', () => {
-  test('§7 unbound: reads nothing, gets an empty `bound`, and ends in time', async () => {
+  test('OPN6 unbound: reads nothing, gets an empty `bound`, and ends in time', async () => {
     const { desk, ann, eve } = await deskWith()
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
@@ -99,7 +99,7 @@ describe('links without a session', () => {
     expect(byes(ann)).toEqual([])
   })
 
-  test('§7 unbound: what is asked for beside the bind is answered when that is done', async () => {
+  test('OPN6 unbound: what is asked for beside the bind is answered when that is done', async () => {
     const { desk, ann, eve } = await deskWith()
     await ann.offer(ann.create('issue', { title: 'a' }))
     eve.greet()
@@ -111,7 +111,7 @@ describe('links without a session', () => {
     expect(eve.heard.map(({ kind }) => kind)).toEqual(['bound', 'tail', 'through'])
   })
 
-  test('§20 bounds: may send a little and no more', async () => {
+  test('OPN6 bounds: may send a little and no more', async () => {
     const { desk, eve } = await deskWith()
     eve.greet()
     const want = authorFrame('want', { have: null, pages: null })
@@ -175,7 +175,7 @@ describe('sessions', () => {
     expect(eve.verdict(own)).toBe('accepted')
   })
 
-  test('§5 a session whose link ends while its first message is written is stored with it', async () => {
+  test('ADM4 a session whose link ends while its first message is written is stored with it', async () => {
     const { desk, ann, eve } = await deskWith()
     desk.spaces.faults = { ...desk.spaces.faults, latencyMs: () => 20 }
     const message = ann.create('issue', { a: 1 })
@@ -209,7 +209,7 @@ describe('rejections', () => {
 
   const ids = (messages: readonly HandMessage[]): string[] => messages.map(({ id }) => id)
 
-  test('§20 bounds: the texts of the oldest are deleted, of any author, in steps, and the ledger keeps their numbers', async () => {
+  test('IDEM3 bounds: the texts of the oldest are deleted, of any author, in steps, and the ledger keeps their numbers', async () => {
     const { desk, ann, eve } = await deskWith({ limits })
     const refused: HandMessage[] = []
     for (let n = 0; n < 63; n++) {
@@ -246,7 +246,7 @@ describe('rejections', () => {
   })
 
   test.each(['before a restart', 'after a restart'])(
-    '§12 idempotency: a message whose rejection is forgotten is refused by its number, %s',
+    'ADM5, IDEM3 idempotency: a message whose rejection is forgotten is refused by its number, %s',
     async (when) => {
       const { desk, ann, eve } = await deskWith({ limits })
       const refused = Array.from({ length: 64 }, (_, n) => refusable(ann, n))
@@ -272,7 +272,7 @@ describe('rejections', () => {
     },
   )
 
-  test('§12 idempotency: of another message with a forgotten number nothing is kept', async () => {
+  test('REJ1 idempotency: of another message with a forgotten number nothing is kept', async () => {
     const { desk, eve } = await deskWith({ limits })
     const refused = Array.from({ length: 64 }, (_, n) => refusable(eve, n))
     for (const message of refused) await eve.offer(message)

@@ -69,12 +69,12 @@ describe('minted ids', () => {
       'accepted',
     ],
   ]
-  test.each(cases)('§2 minted ids: %s', async (_, make, untyped, typed) => {
+  test.each(cases)('ID4, ADM16 minted ids: %s', async (_, make, untyped, typed) => {
     expect(await verdictOn({}, make)).toBe(untyped)
     expect(await verdictOn({ entities }, make)).toBe(typed)
   })
 
-  test('§2 minted ids: the id of a published version is minted by no author', async () => {
+  test('ADM19 minted ids: the id of a published version is minted by no author', async () => {
     const id = schemaId('issue', 2, 0)
     const verdict = await verdictOn({}, (eve) => creation(eve, '$schema', id))
     expect(verdict).toBe('invalid')
@@ -87,7 +87,7 @@ describe('minted ids', () => {
 
 describe('an id that is taken', () => {
   test.each([undefined, entities])(
-    '§7 entity_exists: by a row of the same type, of another type, and of a type that forks',
+    'ADM14, ADM16 entity_exists: by a row of the same type, of another type, and of a type that forks',
     async (known) => {
       const desk = await Desk.open(known && { entities: known })
       const ann = await desk.author('ann')
@@ -106,7 +106,7 @@ describe('an id that is taken', () => {
 })
 
 describe('the order of the checks', () => {
-  test('§13.10 unknown_schema: a reviewer that does not know the version gives no verdict, with any other fault', async () => {
+  test('ADM11 unknown_schema: a reviewer that does not know the version gives no verdict, with any other fault', async () => {
     const desk = await Desk.open({ entities })
     const ann = await desk.author('ann')
     await ann.offer(creation(ann, 'named', V4))

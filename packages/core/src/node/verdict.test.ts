@@ -22,7 +22,7 @@ function rejectionOf(author: HandAuthor, { id }: HandMessage): Rejection | undef
 }
 
 describe('stale', () => {
-  test('§7 stale policy: reject refuses an update that has not seen every head, fork takes it', async () => {
+  test('ADM23 stale policy: reject refuses an update that has not seen every head, fork takes it', async () => {
     const desk = await Desk.open({ entities })
     const ann = await desk.author('ann')
     for (const type of ['strict', 'issue']) {
@@ -36,7 +36,7 @@ describe('stale', () => {
     }
   })
 
-  test('§7 stale policy: has the live values of the written fields, and there may be none', async () => {
+  test('REJ3 stale policy: has the live values of the written fields, and there may be none', async () => {
     const desk = await Desk.open({ entities })
     const ann = await desk.author('ann')
     const bob = await desk.author('bob')
@@ -60,7 +60,7 @@ describe('stale', () => {
     expect(rejectionOf(bob, another)!.standing).toEqual([])
   })
 
-  test('§7 compare-and-set: the loser gets every live write that it had not seen, over all entities', async () => {
+  test('REJ3, ADM23 compare-and-set: the loser gets every live write that it had not seen, over all entities', async () => {
     const desk = await Desk.open()
     const ann = await desk.author('ann')
     const bob = await desk.author('bob')
@@ -91,7 +91,7 @@ describe('stale', () => {
     ])
   })
 
-  test('§20 bounds: live writes are sent up to their bounds, values omitted first', async () => {
+  test('REJ3 bounds: live writes are sent up to their bounds, values omitted first', async () => {
     const limits = { standingMax: 3, standingBytesMax: 1_000 }
     const desk = await Desk.open({ limits })
     const ann = await desk.author('ann')
@@ -129,7 +129,7 @@ describe('stale', () => {
 })
 
 describe('the same answer', () => {
-  test('§12 idempotency: a refused message has the same rejection when it comes again, also after a restart', async () => {
+  test('REJ1, ADM1 idempotency: a refused message has the same rejection when it comes again, also after a restart', async () => {
     const desk = await Desk.open({ entities })
     const ann = await desk.author('ann')
     const root = ann.create('issue', { title: 'a', points: 1 })
@@ -158,7 +158,7 @@ describe('the same answer', () => {
     }
   })
 
-  test('§12 idempotency: an accepted message has the same review when it comes again, also after a restart', async () => {
+  test('ADM2, ADM28, IDEM1 idempotency: an accepted message has the same review when it comes again, also after a restart', async () => {
     const desk = await Desk.open({ entities })
     const ann = await desk.author('ann')
     const root = ann.create('issue', { title: 'a', points: 1 })
@@ -198,7 +198,7 @@ describe('the same answer', () => {
     expect(await holds(bare)).toBe(false)
   })
 
-  test('§12 poison: what was refused refuses its descendants, and nothing else', async () => {
+  test('IDEM4 poison: what was refused refuses its descendants, and nothing else', async () => {
     const desk = await Desk.open({ entities })
     const ann = await desk.author('ann')
     const root = ann.create('issue', { title: 'a', points: 1 })

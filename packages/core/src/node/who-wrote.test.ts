@@ -40,7 +40,7 @@ async function nothingHappened(desk: Desk, message: HandMessage, ann: HandAuthor
 const WRONG_SEAL = 'the seal does not match what was offered'
 
 describe('seals', () => {
-  test('§7 who wrote: another key seals for the author, in its own name and in theirs', async () => {
+  test('OFR4, OFR5 who wrote: another key seals for the author, in its own name and in theirs', async () => {
     const { desk, ann, eve } = await two()
     const message = ann.create('issue', { title: 'a' })
     const own = composeSession({ ...message.session.facts, authorId: eve.authorId })
@@ -54,7 +54,7 @@ describe('seals', () => {
     await nothingHappened(desk, message, ann)
   })
 
-  test('§7 who wrote: a seal of the right key, of the same lines in another session', async () => {
+  test('OFR5 who wrote: a seal of the right key, of the same lines in another session', async () => {
     const { desk, ann, eve } = await two()
     const message = ann.create('issue', { title: 'a' })
     const { session } = eve.create('issue', { title: 'b' })
@@ -63,7 +63,7 @@ describe('seals', () => {
     await nothingHappened(desk, message, ann)
   })
 
-  test.each(['fewer', 'more', 'others'])('§7 who wrote: a seal of %s messages', async (kind) => {
+  test.each(['fewer', 'more', 'others'])('OFR5 who wrote: a seal of %s messages', async (kind) => {
     const { desk, ann, eve } = await two()
     const [one, other] = [ann.create('issue', { title: 'a' }), ann.create('issue', { title: 'b' })]
     const [both] = ann.together(one, other)
@@ -152,7 +152,7 @@ describe('bind', () => {
   ]
   const SESSION = '11111111-2222-4333-8444-555555555555'
 
-  test.each(lies)('§7 who wrote, WHO7: a bind %s binds nothing', async (_, why, lie) => {
+  test.each(lies)('WHO4, WHO7 who wrote: a bind %s binds nothing', async (_, why, lie) => {
     const { desk, ann, eve } = await two()
     const hers = await ann.opening(SESSION)
     // Where nothing else is said, Ann has proved it over Eve's link.
@@ -187,7 +187,7 @@ describe('bind', () => {
   })
 
   test.each(['before a restart', 'after a restart'])(
-    '§7 who wrote: a session is bound to a second person, or a second key, %s',
+    'WHO2 who wrote: a session is bound to a second person, or a second key, %s',
     async (when) => {
       const { desk, ann, eve } = await two()
       await ann.offer(ann.create('issue', { title: 'a' }))
@@ -222,7 +222,7 @@ describe('messages', () => {
     await nothingHappened(desk, first, ann)
   })
 
-  test('§7 who wrote: a message commits to another person than its session', async () => {
+  test('ADM6 who wrote: a message commits to another person than its session', async () => {
     const { ann, eve } = await two()
     const { personalCommit } = ann.create('issue', { title: 'a' }).session.facts
     const message = eve.message(
@@ -233,7 +233,7 @@ describe('messages', () => {
     expect(eve.verdict(message)).toBe('unauthorised')
   })
 
-  test('§7 who wrote: a message of an unbound session waits, of any size', async () => {
+  test('OFR4 who wrote: a message of an unbound session waits, of any size', async () => {
     const { desk, eve } = await two()
     const long = 'x'.repeat(60_000)
     const values = { a: long, b: long, c: long, d: long }
@@ -276,7 +276,7 @@ describe('messages', () => {
     await nothingHappened(desk, whole, ann)
   })
 
-  test('§7 who wrote: an update changes the type of its row, or of a row that it makes', async () => {
+  test('ADM14 who wrote: an update changes the type of its row, or of a row that it makes', async () => {
     const { ann, eve } = await two()
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)

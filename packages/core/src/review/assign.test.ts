@@ -37,7 +37,7 @@ const create = (author: HandAuthor, title: string): HandMessage =>
   author.create('invoice', { title })
 
 describe('sequence', () => {
-  test('§4 assigned: numbers are gapless over accepted creations, in their order', async () => {
+  test('ADM26 assigned: numbers are gapless over accepted creations, in their order', async () => {
     const desk = await Desk.open(options)
     const ann = await desk.author('ann')
     const one = create(ann, 'One')
@@ -196,7 +196,7 @@ describe('versions', () => {
     expect(messages.map(({ id }) => assigned.get(id))).toEqual([[{ no: 1 }], [{ no: 2 }]])
   })
 
-  test('§4 assigned: a creation of a version without the field needs an upgrade', async () => {
+  test('ADM15 assigned: a creation of a version without the field needs an upgrade', async () => {
     const Plain = entity('invoice', z.object(shape))
     const New = Plain.version(2, z.object({ ...shape, number: z.number().int() }), [
       add('number', 0),
@@ -305,3 +305,29 @@ describe('a deployment that cannot assign', () => {
     await expect(Desk.open({ entities: [Invoice], assign: other })).rejects.toThrow('invoice.title')
   })
 })
+
+test.each([
+  ['ADM26', {}, 'its assigned values have more than 1048576 bytes'],
+  ['ADM27', { messageBytesMax: 2_097_152 }, 'a review has at most 1048576 bytes'],
+] as const)(
+  '%s a message whose review would be too large is refused',
+  async (_, limits, detail) => {
+    const Long = entity('long', z.object({ title: z.string(), text: z.string() })).assigned('text')
+    const desk = await Desk.open({
+      ...{ entities: [Long], limits },
+      assign: { long: { text: () => 'x'.repeat(63_000) } },
+    })
+    const ann = await desk.author('ann')
+    const created = (count: number): HandMessage =>
+      ann.message(
+        Array.from({ length: count }, () => ({
+          ...{ type: 'long', id: ann.ids.next(), kind: 'create', values: { title: 'a' } },
+        })),
+      )
+    const [fits, large] = [created(16), created(17)]
+    await ann.offer(fits)
+    await ann.offer(large)
+    expect([fits, large].map((message) => ann.verdict(message))).toEqual(['accepted', 'too_large'])
+    expect(ann.heard.at(-1)).toMatchObject({ rejections: [{ detail }] })
+  },
+)

@@ -15,7 +15,7 @@ const entities = [Issue]
 const open = (more: DeskOptions): Promise<Desk> => Desk.open({ entities, ...more })
 
 describe('rules of a type', () => {
-  test('§7 rules: sees who writes, what, and the row before', async () => {
+  test('WHO6, ADM18 rules: sees who writes, what, and the row before', async () => {
     const asked: [RuleContext, AnyChange, unknown][] = []
     const desk = await open({
       rules: rulesFor(['issue'], (context, change, row) => {
@@ -53,7 +53,7 @@ describe('rules of a type', () => {
     ])
   })
 
-  test('§7 rules: a sentence refuses the message as unauthorised, and nothing of it counts', async () => {
+  test('ADM18 rules: a sentence refuses the message as unauthorised, and nothing of it counts', async () => {
     const desk = await open({
       rules: {
         issue: { create: (_, { values }) => values['title'] !== 'secret' || 'not this title' },
@@ -72,7 +72,7 @@ describe('rules of a type', () => {
     expect(desk.reviewer.state.seq).toBe(0)
   })
 
-  test('§7 rules: comes before compare-and-set, so that a stranger learns nothing', async () => {
+  test('ADM18 rules: comes before compare-and-set, so that a stranger learns nothing', async () => {
     const desk = await open({
       rules: rulesFor(['issue'], ({ person }) => person.id === 'ann' || 'not yours'),
     })
@@ -87,7 +87,7 @@ describe('rules of a type', () => {
     expect(JSON.stringify(eve.heard.at(-1))).not.toContain('standing')
   })
 
-  test('§7 rules: is not asked about values that do not fit the schema', async () => {
+  test('ADM15 rules: is not asked about values that do not fit the schema', async () => {
     let asked = 0
     const desk = await open({ rules: rulesFor(['issue'], () => ++asked > 0 || 'never') })
     const ann = await desk.author('ann')
@@ -110,7 +110,7 @@ const hundredPoints: ReviewRule = ({ changes }, rows) => {
 }
 
 describe('review', () => {
-  test('§7 rules: looks at what would come of the message, with the batch before it', async () => {
+  test('ADM21 rules: looks at what would come of the message, with the batch before it', async () => {
     const desk = await open({ review: hundredPoints })
     const ann = await desk.author('ann')
     const issue = (points: number): ReturnType<typeof ann.create> =>
@@ -171,7 +171,7 @@ describe('review', () => {
     expect(ann.verdict(other)).toBe('accepted')
   })
 
-  test('§7 rules: has each change with the row before and after it, and rows by id', async () => {
+  test('ADM21 rules: has each change with the row before and after it, and rows by id', async () => {
     const seen: RuleMessage[] = []
     const titles: unknown[] = []
     const desk = await open({
@@ -269,7 +269,7 @@ describe('a rule that fails', () => {
     },
   )
 
-  test('§7 rules: a sentence of any length and with half a character makes a verdict', async () => {
+  test('ADM18 rules: a sentence of any length and with half a character makes a verdict', async () => {
     const desk = await open({
       rules: rulesFor(['issue'], () => `${'n'.repeat(511)}\u{1f642} and more`),
     })

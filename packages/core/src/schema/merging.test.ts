@@ -77,7 +77,7 @@ describe('§13: a field that merges', () => {
       [add('views', 0), scale('views', 2)],
       /scale: "views" merges/,
     ],
-  ])('is refused by a version: %s', (_, shape, steps, why) => {
+  ])('VER13 is refused by a version: %s', (_, shape, steps, why) => {
     expect(() => version(shape, steps)).toThrow(why)
   })
 })

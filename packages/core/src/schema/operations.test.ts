@@ -63,11 +63,11 @@ describe('§9: an operation', () => {
     { $op: ['ops', []] },
     { $op: ['ops', 1] },
     { $op: ['sum', 1] },
-  ])('is malformed: %j', (wrong) => {
+  ])('OPS1 is malformed: %j', (wrong) => {
     expect(operationFault(operationIn(wrong as Json)!)).toBeDefined()
   })
 
-  it('leaves a total of another kind, and a counter at its bound, as they are', () => {
+  it('OPS3 leaves a total of another kind, and a counter at its bound, as they are', () => {
     const most = fold([counter.increment(Number.MAX_SAFE_INTEGER)])
     expect(joinFault(most, counter.increment(1))).toMatch(/safe integers/)
     expect(valueOf(fold([counter.increment(1)], most))).toBe(Number.MAX_SAFE_INTEGER)
@@ -78,7 +78,7 @@ describe('§9: an operation', () => {
 })
 
 describe('§9: operations as one', () => {
-  it('have the same effect as one by one, and one form', () => {
+  it('OPS6 have the same effect as one by one, and one form', () => {
     for (const arbitrary of [setOps, counterOps])
       fc.assert(
         fc.property(
@@ -133,7 +133,7 @@ describe('§9: operations as one', () => {
 })
 
 describe('§9: the operations of an app', () => {
-  it('wait where the function is not known, and are folded in order where it is', () => {
+  it('OPS4 wait where the function is not known, and are folded in order where it is', () => {
     const reported: unknown[] = []
     const field = ops((text: string, more: string) => text + more, { initial: '>' })
     const known = appFold(field['~merging']!, (error) => reported.push(error))!

@@ -2,8 +2,11 @@
 import { expect, test } from 'vitest'
 import type { Seen } from '../facts/types.ts'
 import { LIMITS } from '../facts/limits.ts'
+import type { Lineage } from '../history/lineage.ts'
 import { SeededRandom } from '../testing/seeded-random.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
+import { composeBatch, textOfBatch } from '../wire/compose-batch.ts'
+import { RandomBatches, someChain } from '../wire/random-batch.ts'
 import type { Accepted, Batch } from '../wire/types.ts'
 import { Audit } from './audit.ts'
 
@@ -97,4 +100,40 @@ test('AUD3 asked again every 10 s, at once over another link, and missed after t
     [],
     ['for ten minutes the reviewer has not sent the seal of message 1'],
   ])
+})
+
+test.each([
+  ['of a message that the reviewer had lost since', [{ why: 'restore', seq: 99 }], false],
+  ['above the epoch that it was lost before', [{ why: 'restore', seq: 1 }], true],
+  ['where nothing was lost', [{ why: 'handover', seq: 99 }], true],
+] as const)('LOSS8 a seal that is not kept, %s', async (_, epochs, isAlarm) => {
+  const random = new RandomBatches(new SeededRandom(3))
+  const draft = random.draft(5)
+  const batch = composeBatch(draft, someChain(5))
+  if (!batch.ok) throw new Error(batch.error.message)
+  const text = textOfBatch(batch.value.layout, { sessionNo: () => undefined })
+  if (!text.ok) throw new Error(text.error.message)
+  const scene = new Scene()
+  const present = { eid: 'present' }
+  scene.audit.follow({ present, epochs } as unknown as Lineage)
+  const { session } = draft.judged[0]!
+  const accepted = [{ seen: {}, seq: 5, isOwn: false, session, review: null }]
+  scene.audit.taken(text.value, { accepted } as unknown as Batch)
+  expect(scene.asks()).toEqual([5])
+  await scene.audit.answered({ kind: 'seal', seq: 5, publicKey: null, seal: null } as never)
+  expect(scene.alarms).toEqual(
+    isAlarm
+      ? [`the reviewer has no seal of message 5, which it attributes to ${session.facts.authorId}`]
+      : [],
+  )
+})
+
+test('LOSS8 of a flush that was handed back no seal is asked for', () => {
+  const scene = new Scene()
+  const session = { facts: { authorId: 'ann' } }
+  const [back, other] = [[{ eid: 'lost', seq: 1 }], []].map((places, n) => ({
+    ...{ seen: {}, seq: n + 1, isOwn: false, session, review: { places } },
+  }))
+  scene.audit.taken('a batch', { accepted: [back, other] } as unknown as Batch)
+  expect(scene.asks()).toEqual([2])
 })

@@ -21,9 +21,22 @@ function bound(binding: Binding, waits: (sessionId: Uuid) => boolean = all): rea
   }
 }
 
-test('the own session comes first, then those that wait, as many as one link may speak for', () => {
+test('OPN4 the own session comes first, then those that wait, as many as one link may speak for', () => {
   const waits = (sessionId: Uuid): boolean => sessionId !== 'a'
   expect(bound(new Binding(limits), waits)).toEqual(['own', 'b', 'c'])
+})
+
+test('OPN4 one part at a time is under way, with so many openings; it is asked again without an answer', () => {
+  const binding = new Binding({ sessionsPerBindMax: 2, sessionsPerLinkMax: 5 })
+  const part = binding.next(openings, all, 1_000)
+  expect(part?.map(({ sessionId }) => sessionId)).toEqual(['own', 'a'])
+  expect(binding.next(openings, all, 2_000)).toBeUndefined()
+  expect(binding.unanswered(999, 6_000)).toBeUndefined()
+  expect(binding.unanswered(1_000, 6_000)).toBe(part)
+  expect(binding.unanswered(5_999, 11_000)).toBeUndefined()
+  binding.bound(['own', 'a'])
+  expect(binding.unanswered(6_000, 11_000)).toBeUndefined()
+  expect(binding.next(openings, all, 11_000)?.map(({ sessionId }) => sessionId)).toEqual(['b', 'c'])
 })
 
 test('a link is used up when its ended sessions have their verdicts and others wait', () => {

@@ -80,7 +80,7 @@ function readOf(entityId: string, told: readonly Told[]): readonly ReviewedMessa
 }
 
 describe('an answer', () => {
-  test('§22 history: counts when all its parts have arrived, repeated and in any order', async () => {
+  test('HIST1 history: counts when all its parts have arrived, repeated and in any order', async () => {
     const { id, all } = await chain(6)
     const histories = new Histories(DESK_SPACE)
     const sent: string[] = []
@@ -114,7 +114,7 @@ describe('an answer', () => {
     expect((await answer).messages).toHaveLength(2)
   })
 
-  test('§22 history: what is not a history of that entity is malformed, and changes nothing', async () => {
+  test('HIST4 history: what is not a history of that entity is malformed, and changes nothing', async () => {
     const { id, all } = await chain(2)
     const histories = new Histories(DESK_SPACE)
     const answer = histories.ask(id, { nowMs: 0, asOfSeq: 0, send: () => {} })
@@ -148,7 +148,7 @@ describe('an answer', () => {
     expect(await answer).toEqual({ messages: readOf(id, all), complete: true })
   })
 
-  test('§22 history: is asked for again when nothing comes, and given up after three times', async () => {
+  test('HIST5 history: is asked for again when nothing comes, and given up after three times', async () => {
     const { id, all } = await chain(2)
     const histories = new Histories(DESK_SPACE)
     let asked = 0
@@ -166,7 +166,7 @@ describe('an answer', () => {
     expect(error).toMatchObject({ code: 'unavailable', id })
   })
 
-  test('§20 bounds: at most 8 are waited for, and a lost link ends them all', async () => {
+  test('HIST5 bounds: at most 8 are waited for, and a lost link ends them all', async () => {
     const histories = new Histories(DESK_SPACE)
     const ids = Array.from({ length: 9 }, (_, n) => `0190a6b2-3c4d-8e5f-8a7b-00000000000${n}`)
     const answers = ids.map((id) =>

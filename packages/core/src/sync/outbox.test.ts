@@ -6,6 +6,7 @@ import { Outbox } from './outbox.ts'
 import type { Flush } from './own-flush.ts'
 
 const CREDITS = { messages: 1, bytes: 1_000_000 }
+const PLENTY = { messages: 1_000, bytes: 1_000_000 }
 const session = { authorId: 'a', sessionId: 's' }
 
 function flushOf(clientSeq: number): Flush {
@@ -20,7 +21,7 @@ function flushOf(clientSeq: number): Flush {
   return { key: `s:${clientSeq}`, entries, text: '[]', sig: '', sessionId: 's' }
 }
 
-test('§6 states: a flush that was sent back alone rests, and others take its credits', () => {
+test('VRD4 states: a flush that was sent back alone rests, and others take its credits', () => {
   const outbox = new Outbox()
   const [poison, second, third] = [flushOf(1), flushOf(2), flushOf(3)]
   for (const flush of [poison, second, third]) {
@@ -151,4 +152,52 @@ test('DSK4 a flush counts as accepted only if all of its messages are', () => {
   expect(settledWith('accepted', 'accepted')).toMatchObject({ isAccepted: true, accepted: [1, 2] })
   expect(settledWith('refused', 'accepted')).toMatchObject({ isAccepted: false, accepted: [2] })
   expect(settledWith('accepted', 'blocked')).toMatchObject({ isAccepted: false, accepted: [1] })
+})
+
+function queued(count: number): { outbox: Outbox; flushes: readonly Flush[] } {
+  const outbox = new Outbox()
+  const flushes = Array.from({ length: count }, (_, n) => flushOf(n + 1))
+  for (const flush of flushes) {
+    outbox.addFlush(flush, flush.entries)
+    outbox.release(flush, 'queued')
+  }
+  return { outbox, flushes }
+}
+
+test('OFF1 no flush is offered before it is stored, and none before an older one', () => {
+  const outbox = new Outbox()
+  const [first, second] = [flushOf(1), flushOf(2)]
+  for (const flush of [first, second]) outbox.addFlush(flush, flush.entries)
+  outbox.release(second, 'queued')
+  expect(outbox.takeOffers(PLENTY, 0)).toEqual([])
+  outbox.release(first, 'volatile')
+  expect(outbox.takeOffers(PLENTY, 0, (flush) => flush !== first)).toEqual([second])
+  expect(outbox.takeOffers(PLENTY, 0)).toEqual([first])
+})
+
+test('OFF2 what is under way is within the credits, and one flush always may go', () => {
+  const { bytes } = queued(1).outbox
+  for (const credits of [
+    { messages: 2, bytes: 1_000 },
+    { messages: 1_000, bytes: bytes * 2 },
+  ]) {
+    const { outbox, flushes } = queued(3)
+    expect(outbox.takeOffers(credits, 0)).toEqual(flushes.slice(0, 2))
+    outbox.settle(flushes[0]!.entries[0]!)
+    expect(outbox.takeOffers(credits, 0)).toEqual(flushes.slice(2))
+  }
+  const { outbox, flushes } = queued(2)
+  expect(outbox.takeOffers({ messages: 0, bytes: 0 }, 0)).toEqual(flushes.slice(0, 1))
+})
+
+test('OFF3 an offer waits again when it must have arrived long ago, and all do on a new link', () => {
+  const { outbox, flushes } = queued(2)
+  outbox.takeOffers(PLENTY, 1_000)
+  outbox.requeueUnanswered(1_000)
+  expect(outbox.takeOffers(PLENTY, 1_000)).toEqual([])
+  outbox.settle(flushes[0]!.entries[0]!)
+  outbox.requeueUnanswered(1_100)
+  expect(outbox.takeOffers(PLENTY, 1_100)).toEqual(flushes.slice(1))
+  outbox.requeueAll()
+  expect(outbox.takeOffers(PLENTY, 1_100)).toEqual(flushes.slice(1))
 })

@@ -17,7 +17,7 @@ const textsOf = (parts: readonly SnapshotPart[] | undefined): unknown =>
   parts?.map((part) => part.kind === 'page' && part.text)
 
 describe('§6 snapshot parts', () => {
-  it('a late page of one that had ended is no part of the next, at the same seq and cut otherwise', () => {
+  it('SNAP1 a late page of one that had ended is no part of the next, at the same seq and cut otherwise', () => {
     const held = holding(['first half', 1])
     expect(held.take(1, { pages: 2, lists: 0 })).toBeUndefined()
     expect(held.add('second half of 1', 1, page('second half'))).toBe(true)
@@ -25,7 +25,7 @@ describe('§6 snapshot parts', () => {
     expect(held.take(2, { pages: 1, lists: 0 })).toBeUndefined()
   })
 
-  it('a page of one that is still on its way is no part of another', () => {
+  it('SNAP1 a page of one that is still on its way is no part of another', () => {
     const held = holding(['first half', 1], ['whole', 2])
     expect(textsOf(held.take(2, { pages: 1, lists: 0 }))).toEqual(['whole'])
     expect(held.any).toBe(false)

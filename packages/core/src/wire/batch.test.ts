@@ -181,7 +181,7 @@ function ownOf({ judged }: BatchDraft, session: Session): (hash: string) => Mess
   return (hash) => own.get(hash)
 }
 
-test('BATCH6 an author gets hashes in his places, and reads the same batch', () => {
+test('POS3, BATCH6 an author gets hashes in his places, and reads the same batch', () => {
   for (const seed of seeds(40)) {
     const { draft, batch, text, context } = made(seed)
     const author = draft.judged[0]!.session

@@ -210,18 +210,21 @@ const authored = authorFrame as (kind: string, fields: object, texts?: string) =
 const reviewed = reviewerFrame as (kind: string, fields: object, texts?: string) => string
 
 describe('both tables', () => {
-  test.each(authorCases)('§19 frames: an author’s %s is read back the same: %j', (kind, fields) => {
-    const bare = authored(kind, fields)
-    expect(bare).not.toContain('\n')
-    expect(parseAuthorFrame(bare)).toEqual({ ok: true, value: { kind, texts: '', ...fields } })
-    for (const texts of TEXTS) {
-      const frame = parseAuthorFrame(authored(kind, fields, texts))
-      expect(frame).toEqual({ ok: true, value: { kind, texts, ...fields } })
-    }
-  })
+  test.each(authorCases)(
+    'FRM1 frames: an author’s %s is read back the same: %j',
+    (kind, fields) => {
+      const bare = authored(kind, fields)
+      expect(bare).not.toContain('\n')
+      expect(parseAuthorFrame(bare)).toEqual({ ok: true, value: { kind, texts: '', ...fields } })
+      for (const texts of TEXTS) {
+        const frame = parseAuthorFrame(authored(kind, fields, texts))
+        expect(frame).toEqual({ ok: true, value: { kind, texts, ...fields } })
+      }
+    },
+  )
 
   test.each(reviewerCases)(
-    '§19 frames: a reviewer’s %s is read back the same: %j',
+    'FRM1 frames: a reviewer’s %s is read back the same: %j',
     (kind, fields) => {
       const bare = reviewed(kind, fields)
       expect(bare).not.toContain('\n')
@@ -233,7 +236,7 @@ describe('both tables', () => {
     },
   )
 
-  test('§19 frames: ids have 22 characters, flags are 0 or 1, null fields at the end are omitted', () => {
+  test('FRM1, FRM2 frames: ids have 22 characters, flags are 0 or 1, null fields at the end are omitted', () => {
     expect(authored('want', { have: null, pages: null })).toBe('["want"]')
     expect(authored('hello', { v: 2, space: A, nonce: 'n', position: null })).toBe(
       `["hello",2,"${SHORT_A}","n"]`,
@@ -541,7 +544,7 @@ describe('malformed', () => {
     ],
   }
 
-  test.each(Object.entries(badAuthors))('§19 malformed: an author’s %s', (kind, all) => {
+  test.each(Object.entries(badAuthors))('FRM5 malformed: an author’s %s', (kind, all) => {
     for (const fields of all) {
       const frame = parseAuthorFrame(JSON.stringify([kind, ...fields]))
       expect(frame, JSON.stringify(fields)).toMatchObject({ ok: false })
@@ -552,7 +555,7 @@ describe('malformed', () => {
     }
   })
 
-  test.each(Object.entries(badReviewers))('§19 malformed: a reviewer’s %s', (kind, all) => {
+  test.each(Object.entries(badReviewers))('FRM5 malformed: a reviewer’s %s', (kind, all) => {
     for (const fields of all) {
       const frame = parseReviewerFrame(JSON.stringify([kind, ...fields]))
       expect(frame, JSON.stringify(fields)).toMatchObject({ ok: false })
@@ -579,7 +582,7 @@ describe('malformed', () => {
     ['a kind in capitals', '["WANT"]'],
     ['a part that was not joined', '["part","x",0,2,"a"]'],
     ['very deep', '['.repeat(100_000)],
-  ])('§19 malformed: %s', (_, text) => {
+  ])('FRM2 malformed: %s', (_, text) => {
     for (const frame of [parseAuthorFrame(text), parseReviewerFrame(text)])
       expect(frame).toEqual({
         ok: false,
@@ -587,7 +590,7 @@ describe('malformed', () => {
       })
   })
 
-  test('§20 bounds: a frame has a bound in bytes, on each side, and one byte more is refused', () => {
+  test('BYTE1, PART4 bounds: a frame has a bound in bytes, on each side, and one byte more is refused', () => {
     const limits = { ...LIMITS, authorFrameBytesMax: 100, reviewerFrameBytesMax: 200 }
     const author = (bytes: number): string =>
       authored('offer', { sig: 's', rejections: null }, 'é'.repeat(bytes / 2))
@@ -622,7 +625,7 @@ describe('malformed', () => {
 })
 
 describe('another version', () => {
-  test.each([0, 1, 3, 99])('§19 version: a greeting of version %d is read as far as that', (v) => {
+  test.each([0, 1, 3, 99])('FRM3 version: a greeting of version %d is read as far as that', (v) => {
     const forms: readonly (readonly unknown[])[] = [
       [v],
       [v, A, null],
@@ -647,7 +650,7 @@ describe('another version', () => {
     },
   )
 
-  test('§19 version: no other frame is read in another version', () => {
+  test('FRM3 version: no other frame is read in another version', () => {
     expect(parseAuthorFrame(JSON.stringify(['history', 1])).ok).toBe(false)
     expect(parseReviewerFrame(JSON.stringify(['tail', 1])).ok).toBe(false)
   })

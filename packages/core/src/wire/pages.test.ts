@@ -74,7 +74,7 @@ describe('a page', () => {
     expect(roundTrip([row, entity(51)])).toEqual([row, entity(51)])
   })
 
-  test('§8 pages: messages and sessions are written once', () => {
+  test('SNAP4 pages: messages and sessions are written once', () => {
     const late = writeOf(messageOf(7), { own: [{ ...own[0]!, sessionId: idOf(11) }] })
     const rows = [50, 51, 52].map((id) => entity(id, { writes: [created, late], heads: [1] }))
     const text = pageText(rows)
@@ -93,7 +93,8 @@ describe('a page', () => {
     ['an invalid base', (row) => (row[5] = [['n', [1]]])],
     ['bases that are no list', (row) => (row[5] = 0)],
     ['an invalid head', (row) => (row[3] = [7])],
-  ])('§8 malformed: %s', (_, spoil) => {
+    ['a ref that was not given yet', (row) => (row[0] = 40)],
+  ])('SNAP4 malformed: %s', (_, spoil) => {
     const page = JSON.parse(pageText([entity(50)])) as [unknown[][], unknown[][]]
     spoil(page[1][0]!, page[0][0]!)
     expect(readPage(JSON.stringify(page))).toMatchObject({ ok: false })

@@ -61,7 +61,7 @@ test('§19 parts: in any order, repeated, and with others between them', () => {
   )
 })
 
-test('§19 parts: a frame of which a part is lost does not hold up the next, and is forgotten', () => {
+test('PART3 parts: a frame of which a part is lost does not hold up the next, and is forgotten', () => {
   const joiner = new FrameJoiner(JOINED_MAX)
   for (let n = 0; n < 50; n++) {
     expect(takeAll(joiner, cutFrame(frame('汉', 1_000 + n), 256).slice(1))).toEqual([])
@@ -81,7 +81,7 @@ test.each<[string, (parts: readonly string[]) => readonly unknown[]]>([
   ['with a series that is no name', () => [['part', 'x'.repeat(17), 0, 2, 'a']]],
   ['of another number', (parts) => [parts[0], parts[1]!.replace(/,(\d+),"/, ',4000,"')]],
   ['of another text', (parts) => parts.map((part) => part.replace('汉', '字'))],
-])('§19 parts: %s are reported as malformed, and the next frames are read', (_, make) => {
+])('PART3 parts: %s are reported as malformed, and the next frames are read', (_, make) => {
   const joiner = new FrameJoiner(JOINED_MAX)
   const text = frame('汉', 500)
   const parts = cutFrame(text, 256)

@@ -81,7 +81,7 @@ function namingOf(text: string, index: number): 'line' | 'id' {
 }
 
 describe('a message of a history', () => {
-  test('§22 history: has the same change as the batch, for each change of any batch, with the same id', () => {
+  test('HIST2 history: has the same change as the batch, for each change of any batch, with the same id', () => {
     const told = { single: 0, several: 0, line: 0, id: 0, assigned: 0 }
     for (const seed of seeds(200)) {
       const { random, draft, layout, accepted } = made(seed)
@@ -127,7 +127,7 @@ describe('a message of a history', () => {
     expect(named).toBeGreaterThan(10)
   })
 
-  test('§22 history: hides lines of other entities, and the values assigned to them', () => {
+  test('HIST2 history: hides lines of other entities, and the values assigned to them', () => {
     let hidden = 0
     for (const seed of seeds(80)) {
       const { draft, layout, accepted } = made(seed)
@@ -214,7 +214,7 @@ describe('by hand', () => {
     ],
   }
 
-  test('§22 history: an entity by the id in its line, by the number of a shown line, of a rejected one', () => {
+  test('HIST2 history: an entity by the id in its line, by the number of a shown line, of a rejected one', () => {
     const layout = batchOf(
       [
         message(1, create(E1, 'a'), create(E2, 'b')), // lines 0 to 2
@@ -239,7 +239,7 @@ describe('by hand', () => {
     expect(tellMessage(layout, 6, E2).ok).toBe(false)
   })
 
-  test('§22 history: has the assigned values of its change only; no bases and no places', () => {
+  test('HIST3 history: has the assigned values of its change only; no bases and no places', () => {
     const given = message(1, create(E1, 'a'), create(E2, 'b'), create(E3, 'c'))
     const layout = batchOf([given], [{ accepted: true, review }])
     const assigned = [E1, E2, E3].map((entityId) => {

@@ -114,7 +114,7 @@ describe('links', () => {
     })
   })
 
-  test('closed: the reason reaches the client before the end', async () => {
+  test('LNK4 closed: the reason reaches the client before the end', async () => {
     const { gateway, reviewer } = await served()
     const socket = await connected(gateway)
     const bye = new Promise((done) => socket.once('bye', done))
@@ -159,7 +159,7 @@ describe('links', () => {
     ['a packet of no type', (socket) => socket.io.engine.write('x')],
     ['an empty packet', (socket) => socket.io.engine.write('')],
   ]
-  test.each(intrusions)('%s closes the link, and is never handed on', async (_, send) => {
+  test.each(intrusions)('LNK4 %s closes the link, and is never handed on', async (_, send) => {
     const { gateway, reviewer } = await served()
     const socket = await connected(gateway)
     send(socket)
@@ -168,7 +168,7 @@ describe('links', () => {
     expect(reviewer.links[0]!.closings).toBe(1)
   })
 
-  test('a handshake over 4 KiB is refused before the reviewer gets it', async () => {
+  test('LNK2 a handshake over 4 KiB is refused before the reviewer gets it', async () => {
     const { gateway, reviewer } = await served()
     await connected(gateway, { auth: { token: 'x'.repeat(4_000) } })
     const socket = client(gateway, { auth: { token: 'x'.repeat(4_096) } })

@@ -14,7 +14,7 @@ test('keys are 32 public bytes and a secret that JSON and structured clone can c
   expect(await signer.verify(keys.publicKey, bytes, signature)).toBe(true)
 })
 
-test('a signature holds for its bytes and its key only', async () => {
+test('BYTE7 a signature holds for its bytes and its key only', async () => {
   const [mine, other] = [await signer.generate(), await signer.generate()]
   const signature = await signer.sign(mine, bytes)
   expect(signature).toMatch(/^[A-Za-z0-9_-]{86}$/)
@@ -46,7 +46,7 @@ test('WebCrypto and this signer verify each other', async () => {
   expect(await signer.verify(text(raw), bytes, text(theirs))).toBe(true)
 })
 
-test('malformed keys and signatures are false, never an error', async () => {
+test('BYTE7 malformed keys and signatures are false, never an error', async () => {
   const keys = await signer.generate()
   const signature = await signer.sign(keys, bytes)
   const badKeys = [

@@ -65,7 +65,7 @@ function tablesOf(data: string): Record<string, unknown> {
   return Object.fromEntries(found) as Record<string, unknown>
 }
 
-test('an imported space has the same records, folded states included, and is whole', async () => {
+test('UPK2 an imported space has the same records, folded states included, and is whole', async () => {
   const to = emptyFolder()
   expect(await said('import', to, '--in', exported)).toMatchObject({ code: 0, stderr: '' })
   const [before, after] = [tablesOf(from.data), tablesOf(to)]
@@ -88,7 +88,7 @@ test('an imported space has the same records, folded states included, and is who
   expect(statSync(fileOf(to, SPACE)).mode & 0o777).toBe(0o600)
 })
 
-test('the reviewer goes on with an imported space under the same key, and stores reconnect and write', async () => {
+test('UPK3 the reviewer goes on with an imported space under the same key, and stores reconnect and write', async () => {
   const to = emptyFolder()
   let running = await reviewerOf(from)
   const of = (): Pick<Reviewer, 'connect'> => running.reviewer
@@ -140,7 +140,7 @@ test('numbers stay refused whose rejections were deleted', async () => {
   expect(await said('verify', to)).toMatchObject({ code: 0, stderr: '' })
 })
 
-test('without --with-persons no person is in the file', async () => {
+test('UPK2 without --with-persons no person is in the file', async () => {
   const file = join(from.folder, 'public.jsonl')
   const { stdout } = await said('export', from.data, '--space', SPACE, '--out', file)
   expect(stdout).toContain('without persons')
@@ -151,7 +151,7 @@ test('without --with-persons no person is in the file', async () => {
   expect(await said('verify', to)).toMatchObject({ code: 0, stderr: '' })
 })
 
-describe('a file that does not hold changes nothing, and its line is named', () => {
+describe('UPK3 a file that does not hold changes nothing, and its line is named', () => {
   const linesOf = (): string[] => readFileSync(exported, 'utf8').split('\n').slice(0, -1)
 
   async function refused(lines: readonly string[]): Promise<string> {

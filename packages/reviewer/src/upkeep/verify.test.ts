@@ -132,7 +132,7 @@ describe('one bit of a record is named with its place', () => {
     ["(select * from meta where key = 'epoch')", '', '', /^the genesis: meta "epoch" is damaged/],
     ['ledger', 'session_no', 'sum', /^the ledger of session [\w-]+: .* is damaged/],
     ['behind', 'one', 'sum', /^the head: the position of the states .* is damaged/],
-  ] as const)('%s', async ([table, key, column, says]) => {
+  ] as const)('UPK1 %s', async ([table, key, column, says]) => {
     if (key === '') change("update meta set value = value || ' ' where key = 'epoch'")
     else flip(table, key, column)
     const told = await said('verify', data)
@@ -223,7 +223,7 @@ describe('a record that was exchanged, with its checksum, contradicts another on
       'delete from changes where seq = 1',
       /^the changes of entity [\w-]+: they are not those of the log/,
     ],
-  ] as const)('%s', async ([, sql, says]) => {
+  ] as const)('UPK1 %s', async ([, sql, says]) => {
     change(sql)
     const told = await said('verify', data)
     expect([told.code, told.stderr]).toEqual([1, ''])

@@ -264,7 +264,7 @@ describe('flushes', () => {
     expect(taken[0]!.session.facts.eid).toBeNull()
   })
 
-  test('§3 flushes: the session line has the lineage that the first message was written on', () => {
+  test('MSG6 flushes: the session line has the lineage that the first message was written on', () => {
     const place = new Place()
     place.bind()
     place.add(uuid(11), { seen: LATER })

@@ -256,7 +256,7 @@ describe('data from outside', () => {
       })(),
       /a .* is not plain data/,
     ],
-  ])('13.6 refused, with a reason: %s', (_, data, reason) => {
+  ])('VER7 refused, with a reason: %s', (_, data, reason) => {
     const chain = parseChain(data)
     expect(chain).toMatchObject({ ok: false, error: { code: 'schema_refused' } })
     expect(chain.ok ? '' : chain.error.message).toMatch(reason)
@@ -321,7 +321,7 @@ describe('data from outside', () => {
 })
 
 describe('joined with a build’s own', () => {
-  test('13.7 an old build reads what newer versions wrote, and keeps its own code', () => {
+  test('VER15 an old build reads what newer versions wrote, and keeps its own code', () => {
     const own = chainOf({ steps: [turn] })
     const newer = travelled(
       chainOf({ steps: [turn] }, { steps: [rename('done', 'finished'), wrap('finished')] }),
@@ -340,7 +340,7 @@ describe('joined with a build’s own', () => {
     expect(back.ok && back.value.version).toBe(3)
   })
 
-  test('13.8 the higher revision of a version is taken, from either side', () => {
+  test('VER15 the higher revision of a version is taken, from either side', () => {
     const old = chainOf({ steps: [status('open')] }, { steps: [add('n', 1)] })
     const corrected = chainOf({ steps: [status('done')], revision: 1 })
     for (const both of [joined(old, travelled(corrected)), joined(corrected, travelled(old))]) {
@@ -361,7 +361,7 @@ describe('joined with a build’s own', () => {
     })
   })
 
-  test('13.6 refused: two that differ at one revision, or of two types', () => {
+  test('VER15 refused: two that differ at one revision, or of two types', () => {
     const mine = chainOf({ steps: [status('open')] })
     const reason = (other: Chain): string => {
       const both = joined(mine, other)
@@ -414,7 +414,7 @@ describe('differences and corrections', () => {
     expect(sameSteps(before, other, 9)).toBeUndefined()
   })
 
-  test('13.8 a correction lists the changes, with their version', () => {
+  test('VER14 a correction lists the changes, with their version', () => {
     const after = chainOf(
       {
         steps: [
@@ -450,7 +450,7 @@ describe('differences and corrections', () => {
     ).toEqual({ kind: 'same' })
   })
 
-  test('13.8 a change that is not a correction is detected', () => {
+  test('VER14 a change that is not a correction is detected', () => {
     const reason = (after: Chain, from = before): string => {
       const said = describeCorrection(from, after)
       return said.kind === 'different' ? said.reason : said.kind

@@ -31,7 +31,7 @@ function reasonOf(run: () => unknown): string {
 }
 
 describe('registers', () => {
-  test('13.1 a field keeps the register of its first name', () => {
+  test('VER4 a field keeps the register of its first name', () => {
     const chain = chainOf(
       ['done', 'title'],
       [map('done', 'status', [[false, 'open']])],
@@ -49,7 +49,7 @@ describe('registers', () => {
     ])
   })
 
-  test('13.1 a name that is used again is another register', () => {
+  test('VER4 a name that is used again is another register', () => {
     const chain = chainOf(
       ['a', 'b'],
       [remove('a')],
@@ -83,7 +83,7 @@ describe('registers', () => {
 })
 
 describe('defaults', () => {
-  test('13.4 the default of an added field goes through the steps after it', () => {
+  test('VER5 the default of an added field goes through the steps after it', () => {
     const chain = chainOf(
       ['a'],
       [add('points', 2)],
@@ -104,7 +104,7 @@ describe('defaults', () => {
     expect(chain.defaultOf('a', 2)).toBeUndefined()
   })
 
-  test('13.4 the default of a removed field goes back to where it began', () => {
+  test('VER5 the default of a removed field goes back to where it began', () => {
     const chain = chainOf(
       ['a'],
       [add('b')],
@@ -127,7 +127,7 @@ describe('defaults', () => {
     ])
   })
 
-  test('13.4 if a field has both, the default of its addition wins', () => {
+  test('VER5 if a field has both, the default of its addition wins', () => {
     const chain = chainOf([], [add('b', 1)], [remove('b', 2)])
     expect(chain.defaultOf('b', 2)).toBe(1)
   })
@@ -294,7 +294,7 @@ const wrong: readonly (readonly [string, unknown, RegExp])[] = [
 ]
 
 describe('refusals', () => {
-  test.each(wrong)('13.3 refused, with a reason: %s', (_, step, reason) => {
+  test.each(wrong)('VER7 refused, with a reason: %s', (_, step, reason) => {
     const chain = chainOf(['a', 'b'])
     const given = reasonOf(() =>
       nextVersion(chain, { steps: [rename('b', 'b2'), rename('b2', 'b'), step as Step] }),
@@ -332,7 +332,7 @@ describe('refusals', () => {
     )
   })
 
-  test('13.3 refused: more than the bounds', () => {
+  test('VER1, VER7 refused: more than the bounds', () => {
     const names = Array.from({ length: 257 }, (_, i) => `f${i}`)
     expect(reasonOf(() => chainOf(names))).toMatch(/at most 256 fields/)
     expect(reasonOf(() => chainOf(names.slice(1), [add('more')]))).toMatch(/at most 256 fields/)

@@ -282,7 +282,7 @@ function inOrder(row: ReadonlyMap<string, Json>): string {
 }
 
 describe('against a naive reading', () => {
-  test('13.1, 13.2 every value, from every version to every other', () => {
+  test('VER2, VER4 every value, from every version to every other', () => {
     const kinds: Record<string, number> = {}
     let refused = 0
     for (let seed = 1; seed <= 600; seed++) {
@@ -318,7 +318,7 @@ describe('against a naive reading', () => {
       expect(kinds[kind]).toBeGreaterThan(500)
   })
 
-  test('13.1, 13.4 whole rows of writers of every version, with defaults', () => {
+  test('VER4, VER5 whole rows of writers of every version, with defaults', () => {
     let defaults = 0
     for (let seed = 1_001; seed <= 1_400; seed++) {
       const dice = new Dice(new SeededRandom(seed))

@@ -35,7 +35,32 @@ const statusOf = (more: object): Step =>
 const issue = lensesOf(['title', 'done'], [statusOf({ backport: 'allow' }), add('points', 0)])
 
 describe('reading', () => {
-  test('13.2 the issue of two versions, both ways', () => {
+  test('VER9 `scale` keeps 15 digits, rounds half away from zero, or refuses what does not come back', () => {
+    const exact = lensesOf(['price'], [scale('price', 100)]).path('price', 1, 2)
+    expect(exact.translate(0.07)).toEqual({ kind: 'value', value: 7 })
+    expect(exact.translate(-1.1)).toEqual({ kind: 'value', value: -110 })
+    const rounded = lensesOf(['price'], [scale('price', 0.1, { round: { up: 0 } })])
+    const up = rounded.path('price', 1, 2)
+    const values = [5, -5, 4, 25].map((value) => up.translate(value))
+    expect(values).toEqual([1, -1, 0, 3].map((value) => ({ kind: 'value', value })))
+    const tripled = lensesOf(['price'], [scale('price', 3)]).path('price', 1, 2)
+    expect(tripled.translate(0.12345678901234)).toEqual({ kind: 'value', value: 0.37037036703702 })
+    expect(tripled.translate(0.1234567890123456).kind).toBe('invalid')
+  })
+
+  test('VER10 `format` parses what printing makes, and any text with a meaning where it is lossy', () => {
+    const exact = lensesOf(['points'], [format('points', 'string', 'number')])
+    const parsed = exact.path('points', 1, 2)
+    expect(parsed.translate('7')).toEqual({ kind: 'value', value: 7 })
+    for (const text of ['007', ' 7', '7.0', '1e1'])
+      expect(parsed.translate(text).kind, text).toBe('invalid')
+    const lossy = lensesOf(['points'], [format('points', 'string', 'number', { lossy: 'up' })])
+    for (const text of ['007', ' 7 ', '7.0'])
+      expect(lossy.path('points', 1, 2).translate(text)).toEqual({ kind: 'value', value: 7 })
+    expect(lossy.path('points', 1, 2).translate('seven').kind).toBe('invalid')
+  })
+
+  test('VER2 the issue of two versions, both ways', () => {
     const up = issue.path('done', 1, 2)
     expect(up.translate(false)).toEqual({ kind: 'value', value: 'open' })
     expect(up.translate(true)).toEqual({ kind: 'value', value: 'done' })
@@ -72,7 +97,7 @@ describe('reading', () => {
     expect(lenses.path('a', 1, 2)).not.toBe(lenses.path('a', 2, 1))
   })
 
-  test('13.2 steps go up in their order, and down in the opposite one', () => {
+  test('VER2 steps go up in their order, and down in the opposite one', () => {
     const lenses = lensesOf(
       ['n'],
       [scale('n', 10), format('n', 'number', 'string')],
@@ -83,7 +108,7 @@ describe('reading', () => {
     expect(lenses.path('n', 2, 1).translate('15')).toEqual({ kind: 'value', value: 1.5 })
   })
 
-  test('13.2 a value without a form in the reader’s version is invalid, and shown as written', () => {
+  test('VER3 a value without a form in the reader’s version is invalid, and shown as written', () => {
     const lenses = lensesOf(['n'], [format('n', 'string', 'number'), scale('n', 2)])
     const raw = { not: 'a number' }
     const seen = lenses.path('n', 1, 2).translate(raw)
@@ -96,7 +121,7 @@ describe('reading', () => {
     expect(late.path('n', 1, 3).translate(3)).toEqual({ kind: 'invalid', raw: 3 })
   })
 
-  test('13.2 an unset passes through every lens', () => {
+  test('VER3 an unset passes through every lens', () => {
     const steps = [wrap('a'), nest('a', 'k'), code('a', { name: 'x', up: () => 1, down: () => 2 })]
     const lenses = lensesOf(['a', 'b'], steps, [remove('b')])
     const unset = { $unset: true }
@@ -110,7 +135,7 @@ describe('reading', () => {
     expect(lenses.path('b', 1, 3).translate(unset)).toEqual({ kind: 'absent' })
   })
 
-  test('13.2 a value extracted from a list or an object is never mistaken for an unset', () => {
+  test('VER11 a value extracted from a list or an object is never mistaken for an unset', () => {
     const hidden = { $unset: true }
     const lenses = lensesOf(['a', 'b'], [head('a'), hoist('b', 'k')], [wrap('a'), wrap('b')])
     for (const to of [2, 3]) {
@@ -137,13 +162,13 @@ describe('reading', () => {
     expect(lenses.path('b', 1, 3).translate([])).toEqual({ kind: 'value', value: ['none'] })
   })
 
-  test('13.2 registers of the library are the same in every version', () => {
+  test('VER3 registers of the library are the same in every version', () => {
     expect(issue.isIdentity('$archived', 1, 2)).toBe(true)
     expect(issue.path('$archived', 99, 1).translate(true)).toEqual({ kind: 'value', value: true })
     expect(issue.writeFault('$archived', 1, 99)).toBeUndefined()
   })
 
-  test('13.2 a register that its author’s version lacks is invalid, one of no version is absent', () => {
+  test('VER3 a register that its author’s version lacks is invalid, one of no version is absent', () => {
     expect(issue.path('points', 1, 2).translate(3)).toEqual({ kind: 'invalid', raw: 3 })
     expect(issue.path('points', 1, 2).translate({ $unset: true })).toEqual({ kind: 'unset' })
     expect(issue.path('toString', 1, 2).translate(3)).toEqual({ kind: 'absent' })
@@ -204,7 +229,7 @@ describe('code', () => {
     expect(seen.kind === 'value' && Object.isFrozen(seen.value)).toBe(true)
   })
 
-  test('13.7 without its functions, code is opaque: it needs the version that added it', () => {
+  test('VER3, VER11 without its functions, code is opaque: it needs the version that added it', () => {
     const turn = code('a', { name: 'turn', up: (v: number) => -v, down: (v: number) => -v })
     const far = travelled(
       chainOf(['a', 'b'], [], [turn, scale('b', 2)], [scale('a', 2)], [{ ...turn, name: 'again' }]),
@@ -222,7 +247,7 @@ describe('code', () => {
 })
 
 describe('versions that this build does not know', () => {
-  test('13.7 they are opaque, but for fields that the reader does not have', () => {
+  test('VER3 they are opaque, but for fields that the reader does not have', () => {
     expect(issue.path('done', 7, 1).translate('x')).toEqual({ kind: 'opaque', needs: 7 })
     expect(issue.path('points', 7, 1).translate(1)).toEqual({ kind: 'absent' })
     expect(issue.path('brand-new', 7, 2).translate(1)).toEqual({ kind: 'absent' })
@@ -243,7 +268,7 @@ describe('versions that this build does not know', () => {
 })
 
 describe('writing', () => {
-  test('13.5 a register that is lossy down is read by old versions, and written with permission only', () => {
+  test('VER12 a register that is lossy down is read by old versions, and written with permission only', () => {
     const strict = lensesOf(['title', 'done'], [statusOf({})], [])
     expect(strict.writeFault('done', 1, 3)).toBe(
       'issue.done: since the map of done to status in version 2 it holds more than an older version sees; it can be written from version 2 on',
@@ -279,7 +304,7 @@ describe('writing', () => {
       code('a', { name: 'x', up: (v: Json) => v, down: (v: Json) => v, lossy: 'both' }),
       true,
     ],
-  ])('13.5 whether an old version may write below a step: %s', (_, step, refused) => {
+  ])('VER12 whether an old version may write below a step: %s', (_, step, refused) => {
     expect(lensesOf(['a'], [step]).writeFault('a', 1, 2) !== undefined).toBe(refused)
   })
 
@@ -293,7 +318,7 @@ describe('writing', () => {
     expect(lenses.writeFault('a', 1, 3)).toMatch(/nest of a in version 3/)
   })
 
-  test('13.5 a register that the writer’s version does not have cannot be written', () => {
+  test('VER12 a register that the writer’s version does not have cannot be written', () => {
     expect(issue.writeFault('points', 1, 1)).toBe('issue: version 1 has no register points')
     expect(issue.writeFault('points', 1, 2)).toBeDefined()
     expect(issue.writeFault('nothing', 2, 2)).toBeDefined()
