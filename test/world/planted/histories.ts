@@ -24,7 +24,7 @@ export const HISTORIES: readonly Planted[] = [
         to: "page.send('whole')",
       },
     ],
-    seed: 470,
+    seed: 846,
   },
   {
     name: 'history-never-forked',
