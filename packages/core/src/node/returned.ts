@@ -201,7 +201,7 @@ export class Returned {
   async #judge(offers: readonly Offer<Connection>[]): Promise<boolean> {
     let waiting = offers
     while (waiting.length > 0) {
-      const part = waiting.slice(0, countOf(waiting))
+      const part = waiting.slice(0, countOf(waiting, this.#parts.limits))
       waiting = waiting.slice(part.length)
       const decision = await this.#parts.desk.batch(part)
       if (!decision) return false
@@ -216,12 +216,18 @@ export class Returned {
   }
 }
 
-/** How many flushes are judged together. */
-function countOf(offers: readonly Offer<Connection>[]): number {
+/** How many flushes are judged together: no more messages than a batch may have. */
+export function countOf(
+  offers: readonly Pick<Offer<Connection>, 'flush'>[],
+  { batchMessagesMax }: Pick<Limits, 'batchMessagesMax'>,
+): number {
   let bytes = NO_BYTES
+  let messages = 0
   const end = offers.findIndex(({ flush }, i) => {
     bytes = addBytes(bytes, flush.bytes)
-    return i > 0 && (i >= FLUSHES_MAX || bytes > FLUSH_BYTES_MAX)
+    messages += flush.messages.length
+    const isFull = messages > batchMessagesMax || bytes > FLUSH_BYTES_MAX
+    return i > 0 && (i >= FLUSHES_MAX || isFull)
   })
   return end < 0 ? offers.length : end
 }

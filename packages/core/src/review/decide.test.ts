@@ -2,8 +2,17 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { entity } from '../schema/entity.ts'
-import { Desk, type DeskOptions, type HandAuthor, type HandMessage } from '../testing/desk.ts'
+import {
+  DESK_SPACE,
+  Desk,
+  type DeskOptions,
+  type HandAuthor,
+  type HandMessage,
+} from '../testing/desk.ts'
 import { type OpenedSpace, offerOf, openDesk } from '../testing/opened-space.ts'
+import { BATCH_BOUNDS } from '../wire/bounds.ts'
+import { someChain } from '../wire/random-batch.ts'
+import { readBatch } from '../wire/read-batch.ts'
 import { sequence, slug } from './assign.ts'
 import type { Decision } from './decision.ts'
 import { Missing, type Need } from './missing.ts'
@@ -312,3 +321,25 @@ function promisesIn(value: unknown, seen = new Set<unknown>()): unknown[] {
         : Object.values(value)
   return parts.flatMap((part) => promisesIn(part, seen))
 }
+
+test('ADM3, BATCH10 a batch has no more messages than its readers take', async () => {
+  const { desk, ann } = await past(async () => {}, {})
+  const opened = await openDesk(desk, {})
+  const offers = Array.from({ length: 40 }, () => {
+    const [first] = ann.together(...Array.from({ length: 64 }, (_, n) => issue(ann, `${n}`)))
+    return offerOf(first!)
+  })
+  const { decision } = await opened.decided(offers)
+  const { text } = decision.stored!
+  const before = { seq: 0, chain: someChain(1) }
+  const nothing = (): undefined => undefined
+  const read = readBatch(text, {
+    ...{ space: DESK_SPACE, before, sessions: [], own: nothing, redacted: nothing },
+  })
+  expect(read.ok && read.value.accepted).toHaveLength(BATCH_BOUNDS.batchMessagesMax)
+  const nacks = decision.answers.flatMap((answer) => answer.nacks)
+  expect(nacks).toHaveLength(40 * 64 - BATCH_BOUNDS.batchMessagesMax)
+  expect(new Set(nacks.map(({ reason, alone }) => `${reason} ${alone}`))).toEqual(
+    new Set(['busy false']),
+  )
+})

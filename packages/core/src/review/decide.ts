@@ -14,7 +14,7 @@ import type { AuthoredMessage, Flush, Session } from '../facts/types.ts'
 import type { EntityState } from '../fold/state.ts'
 import { type Entry, type Write, giveReview, reviewIn } from '../history/entry.ts'
 import type { Lineage } from '../history/lineage.ts'
-import type { Limits } from '../facts/limits.ts'
+import { LIMITS, type Limits } from '../facts/limits.ts'
 import { type OtherPlace, type Position, WIRE_VERSION } from '../facts/message.ts'
 import type { Random } from '../ports/random.ts'
 import type { Entity } from '../schema/entity.ts'
@@ -217,7 +217,9 @@ class Work<Link> {
   /** Whether the next message needs another batch. A review has a size limit of its own. */
   get #isFull(): boolean {
     const { reviewerFrameBytesMax, batchMessagesMax } = this.#context.limits
-    return this.#accepted >= batchMessagesMax * 2 || this.#bytes > reviewerFrameBytesMax / 4
+    // What readers take, whose limits are not lowered.
+    const messagesMax = Math.max(batchMessagesMax, LIMITS.batchMessagesMax)
+    return this.#accepted >= messagesMax || this.#bytes > reviewerFrameBytesMax / 4
   }
 
   /** Adds the review; rejects a message whose review exceeds its limits. */
