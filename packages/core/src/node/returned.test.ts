@@ -5,12 +5,12 @@ import { LIMITS } from '../facts/limits.ts'
 import type { Flush } from '../facts/types.ts'
 import { countOf } from './returned.ts'
 
-test.each([
+test.each<[string, number, number, number, number?]>([
   ['messages', 100, 64, 32],
   ['flushes', 300, 1, 256],
   ['bytes', 100, 1, 10, 100_000],
   ['bytes, and at least one flush', 3, 1, 1, 2_000_000],
-] as const)(
+])(
   'BATCH10 flushes that come back are judged together up to a number of %s',
   (_, count, messages, expected, bytes = 1_000) => {
     const flush = { messages: Array.from({ length: messages }), bytes: bytesOf(bytes) }
