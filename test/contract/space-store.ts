@@ -309,6 +309,10 @@ export function spaceStoreContract(
           'of an erased rejection that is not there',
           { redacted: { batches: [], rejections: [{ msgId: 'x', text: '' }] } },
         ],
+        [
+          'of an erased row of meta that is not there',
+          { redacted: { batches: [], rejections: [], meta: [{ key: 'x', value: '' }] } },
+        ],
       ] as [string, Partial<Commit>][])('messages %s make a commit reject', async ([, more]) => {
         const store = opened()
         await store.append(commitOf(START, { more: { sessions: [session] } }))
@@ -388,7 +392,11 @@ export function spaceStoreContract(
         const redacted = {
           batches: [{ fromSeq: 3, text: 'redacted' }],
           rejections: [{ msgId: 'm1', text: 'redacted too' }],
+          meta: [{ key: 'kept', value: 'redacted as well' }],
         }
+        await store.claimMeta('kept', 'a secret')
+        expect((await store.rejectionsWith('secret')).map(whole)).toEqual(['a secret'])
+        expect(await store.rejectionsWith('secrets')).toEqual([])
         expect(await store.append(commitOf(await store.head(), { more: { redacted } }))).toBe(
           'committed',
         )
@@ -398,6 +406,7 @@ export function spaceStoreContract(
           through: 8,
           states: [{ entity: 'e1', type: 'odd', seq: 8, text: 'without it' }],
           changes: [{ entity: 'e1', seq: 4, text: 'erased' }],
+          erases: true,
         }
         expect(await store.writeBehind(erased)).toBe('written')
         const batches = await store.batches(0, MUCH)
@@ -408,6 +417,8 @@ export function spaceStoreContract(
           batchText(8, 8),
         ])
         expect(whole(await store.rejection('m1'))).toBe('redacted too')
+        expect(await store.rejectionsWith('secret')).toEqual([])
+        expect(await store.meta('kept')).toBe('redacted as well')
         expect(await store.ledger('s1', [1])).toEqual([{ kind: 'refused' }])
         const changes = await store.changes('e1', 9, { count: 9, bytes: MUCH })
         expect(changes.map(whole)).toEqual(['change 7', 'erased', 'change 1'])

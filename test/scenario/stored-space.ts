@@ -31,7 +31,6 @@ export async function storedIds(store: SpaceStore, space: string): Promise<strin
       const read = readBatch(text.value.slice(0, end), {
         ...{ space, before: { seq: at, chain }, sessions: [] },
         own: () => undefined,
-        redacted: () => undefined,
       })
       if (!read.ok) throw new Error(read.error.message)
       const { accepted, throughSeq } = read.value

@@ -28,6 +28,7 @@ import { Damage } from './disk/damage.ts'
 import { Disk } from './disk/disk.ts'
 import type { Identity } from './identity/identity.ts'
 import { Rotation } from './identity/rotation.ts'
+import { Erasing } from './erasing.ts'
 import { Leaving } from './leaving.ts'
 import type { Filling, Memory } from './memory.ts'
 import type { ReplicaOptions } from './options.ts'
@@ -73,6 +74,7 @@ export class Replica implements Filling {
   readonly #warnings: Warnings
   #stopHurrying: (() => void) | undefined
   readonly #refusals: Refusals
+  readonly #erasing: Erasing
   readonly undo: UndoStack = new UndoStack()
   readonly schemas: Schemas
   readonly writing: Writing
@@ -115,6 +117,7 @@ export class Replica implements Filling {
       onOtherHistory: (...told) => this.status.setState({ alarm: otherHistory(...told) }),
       onTaken: (text, batch) => this.#syncing?.taken(text, batch),
       onDisowned: (...gone) => this.#refusals.disown(...gone),
+      onErased: (erased) => this.#erasing.erased(erased),
       findOwn: (id) => this.#own.find(id),
       findWaiting: (sessionId, clientSeq) => this.outbox.find(sessionId, clientSeq),
     })
@@ -133,6 +136,10 @@ export class Replica implements Filling {
     this.#changeOver = new ChangeOver({
       ...{ limits: this.limits, repo: this.repo, outbox: this.outbox, disk: this.#disk },
       ...{ clock: this.clock, own: () => this.#own, onRevived: this.#pump },
+    })
+    this.#erasing = new Erasing(this, {
+      ...{ disk: this.#disk, canonicalDisk: this.#canonicalDisk, refusals: this.#refusals },
+      ...{ changeOver: this.#changeOver, own: this.#own, options },
     })
     this.leaving = new Leaving(this, {
       ...{ disk: this.#disk, canonicalDisk: this.#canonicalDisk, storage: options.storage },
@@ -226,7 +233,16 @@ export class Replica implements Filling {
 
   /** Fetches the accepted messages of a row from the reviewer. Rejects with `unavailable`. */
   async messagesOf(id: Uuid): Promise<HistoryAnswer> {
-    if (this.#syncing) return this.#syncing.history(id)
+    return this.#asked.history(id)
+  }
+
+  /** Erases values of a row; `regs` null: of all registers. Rejects with `unavailable`. */
+  async eraseValues(id: Uuid, regs: readonly string[] | null): Promise<number> {
+    return this.#asked.erase(id, regs)
+  }
+
+  get #asked(): Syncing {
+    if (this.#syncing) return this.#syncing
     throw new CountersignError('unavailable', 'this store has no reviewer to ask')
   }
 
@@ -347,7 +363,7 @@ export class Replica implements Filling {
     this.#stopHurrying = platform.onHide?.(() => this.writing.hurry())
     await this.#sessionLocks.hold(identity.session.sessionId)
     this.writing.bound()
-    await restorers.restoration.run()
+    if (await restorers.restoration.run()) this.#erasing.opened()
     this.#damage.dropResolved(this.#refusals, this.status.getState())
     await this.person.opening()
     const { authorId, sessionId } = identity.session
@@ -413,6 +429,7 @@ export class Replica implements Filling {
     // Stores the canonical state received meanwhile: stored own messages depend on it.
     this.#canonicalDisk.renew(this.status.getState().reviewerId)
     this.refused.list.emit([], this.#options.onError)
+    this.#erasing.sweep()
     this.#syncing?.pump()
     this.#statusLater()
   }
@@ -455,6 +472,7 @@ export class Replica implements Filling {
   #settle(entries: readonly Entry[]): string[] {
     const keys = this.#own.settle(entries)
     if (keys.length > 0) this.#restorers?.neighbours.notify({ settled: true })
+    if (keys.length > 0) this.#erasing.sweep()
     this.#statusLater()
     return keys
   }

@@ -74,6 +74,12 @@ export class Syncing {
     return this.#session.history(id)
   }
 
+  /** Erases values of a row. Rejects with CountersignError `unavailable`. */
+  async erase(id: Uuid, regs: readonly string[] | null): Promise<number> {
+    if (!this.#session) throw new CountersignError('unavailable', 'there is no connection yet')
+    return this.#session.erase(id, regs)
+  }
+
   async #load(): Promise<void> {
     const { status, clock, transport } = this.#parts
     const part = await SYNC.load().catch((error: Error) => {

@@ -5,7 +5,8 @@
  * - `write`: messages that create, update, archive or resolve rows.
  * - `migrate`: messages that rewrite rows in a newer version of their type.
  * - `publish`: messages that publish versions of types, and corrections of them.
- * - `review`, `erase`: for elections and erasure, which are not built yet; nothing asks for them today.
+ * - `erase`: erasing values of rows, for everybody and for good.
+ * - `review`: for elections, which are not built yet; nothing asks for it today.
  */
 export type Capability = 'read' | 'write' | 'review' | 'migrate' | 'publish' | 'erase'
 

@@ -45,6 +45,8 @@ export interface CatchUpParts {
   readonly snapshots: Snapshots
   readonly head: () => Position
   readonly lineage: () => Lineage
+  /** No batch above this seq has erased values. */
+  readonly erasedThrough: () => number
   /** Signs the settled messages that accompany a snapshot at that position. */
   readonly signSettled: (at: Position, settled: SettledParts) => Promise<string>
   /** The signed statement that the head is the newest position. */
@@ -71,7 +73,9 @@ export async function catchUp(
   let after = isSame ? have.seq : 0
   // Of an epoch that the greeting does not tell any more, no follower knows the start.
   const isTold = after > 0 || parts.lineage().epochs[0]?.prev === null
-  const mustReplace = (isSame !== true && have !== null) || !isTold
+  // What it lacks of the log is not what was signed any more.
+  const isErased = after < parts.erasedThrough()
+  const mustReplace = (isSame !== true && have !== null) || !isTold || isErased
   const missing = mustReplace ? undefined : await firstMissing(after, head.seq - after, parts)
   let first = missing ?? []
   if (!missing) {

@@ -64,6 +64,7 @@ export interface ConnectionHost {
   /** How far the next rows of scopes reach. */
   reach(connection: Connection, frame: AuthorFrame & { kind: 'reach' }): void
   history(connection: Connection, entityId: Uuid): void
+  erase(connection: Connection, frame: AuthorFrame & { kind: 'erase' }): void
   seal(connection: Connection, seq: number): void
   gone(connection: Connection): void
   strike(connection: Connection, why: string): void
@@ -72,7 +73,7 @@ export interface ConnectionHost {
 }
 
 /** Frames that ask for what is here. */
-type ReadKind = 'want' | 'follow' | 'reach' | 'history' | 'seal' | 'held'
+type ReadKind = 'want' | 'follow' | 'reach' | 'history' | 'seal' | 'erase' | 'held'
 
 /** Whose quotas a session uses. */
 interface SessionHolder {
@@ -391,6 +392,7 @@ export class Connection {
       case 'reach':
       case 'history':
       case 'seal':
+      case 'erase':
       case 'held':
         void this.binding.then(() => this.#read(frame))
         break
@@ -403,6 +405,7 @@ export class Connection {
       this.send(reviewerFrame('bound', { sessionIds: [], forMs: null, why: null, may: null }))
     else if (frame.kind === 'history') this.#host.history(this, frame.entityId)
     else if (frame.kind === 'seal') this.#host.seal(this, frame.seq)
+    else if (frame.kind === 'erase') this.#host.erase(this, frame)
     else if (frame.kind === 'held') this.#host.held(this, frame)
     else if (frame.kind === 'follow') this.#host.scopes(this, frame)
     else if (frame.kind === 'reach') this.#host.reach(this, frame)

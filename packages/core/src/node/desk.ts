@@ -9,11 +9,12 @@ import { type Write, reviewIn } from '../history/entry.ts'
 import { pendingIn } from '../history/names.ts'
 import type { Position, Rejection } from '../facts/message.ts'
 import type { Limits } from '../facts/limits.ts'
-import type { Commit, LedgerRun, SpaceStore } from '../ports/space-store.ts'
+import type { Commit, SpaceStore } from '../ports/space-store.ts'
 import type { Entity } from '../schema/entity.ts'
 import { reviewRows } from '../wire/frames.ts'
 import { acceptedBytes, nackBytes, positionBytes, rejectionBytes } from '../wire/signed.ts'
 import type { ReviewerOptions } from './api.ts'
+import { acceptedRuns } from './accepted-runs.ts'
 import { StateWriter } from './behind.ts'
 import type { Connection } from './connection.ts'
 import { decide } from '../review/decide.ts'
@@ -110,9 +111,9 @@ export class Desk {
   async #commit(offers: readonly Offer<Connection>[]): Promise<Decision<Connection> | undefined> {
     const { clock } = this.#parts
     const startedMs = clock.monotonic()
-    if (this.#isUnsure) await this.resync()
-    if (this.open.mustOpenEpoch) {
-      await this.openEpoch()
+    const mustOpenEpoch = this.open.mustOpenEpoch
+    await this.settle()
+    if (mustOpenEpoch) {
       if (offers.some(({ connection }) => connection)) {
         this.#nackAll(offers, 'an epoch was opened')
         return undefined
@@ -148,6 +149,28 @@ export class Desk {
     this.#parts.views.committed({ decision, offers, before: states })
     this.behind.committed()
     return decision
+  }
+
+  /** What has to be done before the next commit: the store read, and an epoch opened. */
+  async settle(): Promise<void> {
+    this.open.use.isHeld = true
+    if (this.#isUnsure) await this.resync()
+    if (this.open.mustOpenEpoch) await this.openEpoch()
+  }
+
+  /** Appends a commit of an erasure. Rejects where it may have been committed, or not. */
+  async appended(commit: Commit): Promise<'committed' | 'fenced'> {
+    try {
+      return await this.#parts.store.append(commit)
+    } catch (error) {
+      this.#isUnsure = true
+      throw error
+    }
+  }
+
+  /** Values of rows were erased: the rows for rules are built anew. */
+  erased(): void {
+    this.#rows = new SpaceRows(this.open.space, this.#parts.types)
   }
 
   /** Opens an epoch at the head. All links end, and are told of it when they resume. */
@@ -457,31 +480,12 @@ export class Desk {
     this.open.persons.forget()
     this.open.commits = stored.commits
     if (stored.text !== undefined && stored.seq !== known) {
-      const head = readHead(stored.text).position
+      const { position: head, erasure } = readHead(stored.text)
+      this.open.erasure = erasure
       await replay(this.open, { after: known, head }, store)
       this.open.head = head
       for (const link of [...this.#parts.connections]) link.close('the store answered late; resume')
     }
     this.#isUnsure = false
   }
-}
-
-/** The accepted messages of a decision as runs of numbers of one session. */
-function acceptedRuns({
-  batch,
-}: Decision<Connection>): (LedgerRun & { readonly sessionId: Uuid })[] {
-  const runs: { sessionId: Uuid; clientSeq: number; count: number; seq: number }[] = []
-  for (const entry of batch.entries) {
-    const { session, clientSeq } = entry
-    const { sessionId } = session
-    const { seq } = reviewIn(entry)
-    const last = runs.at(-1)
-    const follows =
-      last?.sessionId === sessionId &&
-      last.clientSeq + last.count === clientSeq &&
-      last.seq + last.count === seq
-    if (follows) last.count++
-    else runs.push({ sessionId, clientSeq, count: 1, seq })
-  }
-  return runs
 }

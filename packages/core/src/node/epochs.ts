@@ -8,7 +8,8 @@ import type { Clock } from '../ports/clock.ts'
 import type { SpaceMarks } from '../ports/space-marks.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
-import { batchText, headText } from '../review/stored.ts'
+import { type Erasure, batchText, headText } from '../review/stored.ts'
+import type { RedactRecord } from '../wire/records.ts'
 import type { AssignedLast } from '../review/space.ts'
 import { positionBytes } from '../wire/signed.ts'
 import type { SessionRecord } from '../review/ledger.ts'
@@ -25,20 +26,24 @@ export interface EpochParts {
 }
 
 /** The record of an epoch takes a seq of no message, and has no seals. */
-const NO_SEALS = JSON.stringify({ seals: [], forked: [] })
+export const NO_SEALS: string = JSON.stringify({ seals: [], forked: [] })
 
 /** The text of the head after a commit. */
 export function headAfter(
-  { lineage }: Pick<OpenSpace, 'lineage'>,
+  { lineage, erasure }: Pick<OpenSpace, 'lineage' | 'erasure'>,
   position: Position,
   assigned: readonly AssignedLast[],
 ): string {
   const epochs = lineage.epochs.filter(({ prev }) => prev !== null).map(({ seq }) => seq)
-  return headText({ position, assigned, epochs, parted: lineage.parted.map(({ line }) => line) })
+  const parted = lineage.parted.map(({ line }) => line)
+  return headText({ position, assigned, epochs, parted, erasure })
 }
 
 /** Signs positions of this reviewer. */
-async function signed(unsigned: Position, { space, keys, signer }: EpochParts): Promise<Position> {
+export async function signed(
+  unsigned: Position,
+  { space, keys, signer }: EpochParts,
+): Promise<Position> {
   return { ...unsigned, sig: await signer.sign(keys, positionBytes(space, unsigned)) }
 }
 
@@ -54,6 +59,7 @@ export async function appendReturned(
   const { fromSeq, throughSeq: toSeq, chain, accepted } = batch
   const position = await signed({ eid, epoch, seq: toSeq, chain }, parts)
   const lineage = batch.epoch ? open.lineage.with(batch.epoch) : open.lineage
+  const erasure = batch.redact ? erasureWith(open.erasure, batch.redact) : open.erasure
   const outcome = await parts.store.append({
     epoch,
     expect: { seq: open.head.seq, commits: open.commits },
@@ -68,11 +74,17 @@ export async function appendReturned(
       count: 1,
       seq,
     })),
-    head: headAfter({ lineage }, position, open.space.assignedAfter([])),
+    head: headAfter({ lineage, erasure }, position, open.space.assignedAfter([])),
   })
   if (outcome === 'fenced') return outcome
   open.commits++
+  open.erasure = erasure
   return position
+}
+
+/** What is erased with a record that came back: the log from before it still has the values. */
+function erasureWith({ left }: Erasure, { entityId, regs, seq }: RedactRecord): Erasure {
+  return { through: seq - 1, newest: seq, left: [...left, { entityId, regs, below: seq }] }
 }
 
 /** Stores the record of a new epoch at the head. Fenced where another process has written. */
@@ -90,7 +102,7 @@ export async function appendEpoch(
   )
   const { eid, seq, chain, line } = record
   const position = await signed({ eid, epoch, seq, chain }, parts)
-  const after = { lineage: lineage.with(record) }
+  const after = { lineage: lineage.with(record), erasure: open.erasure }
   const outcome = await store.append({
     epoch,
     expect: { seq: head.seq, commits: open.commits },

@@ -67,6 +67,7 @@ async function sendHistory(
     if (connection.closed) return
     connection.charge(MESSAGE_READ_BYTES)
     const text = await texts.message(seq, entityId)
+    if (text === undefined) continue // its values were erased then
     const size = addBytes(utf8Bytes(text), ENVELOPE_BYTES)
     isCut = messages >= limits.historyMessagesMax || bytes + size > limits.historyBytesMax
     if (isCut) break
@@ -97,11 +98,13 @@ class Texts {
     this.#parts = parts
   }
 
-  async message(seq: number, entityId: Uuid): Promise<string> {
+  /** The text of the message at a seq; undefined for a record. */
+  async message(seq: number, entityId: Uuid): Promise<string | undefined> {
     const known = this.#of(seq, entityId)
     if (known !== undefined) return known
     const { source, clock } = this.#parts
     this.#batch = await source.layoutWith(seq)
+    if (!this.#batch) return undefined
     const text = this.#of(seq, entityId)
     if (text === undefined) throw new Error(`the stored message at seq ${seq} is damaged`)
     // Parsing a batch takes milliseconds: yields, so that offers do not wait for a whole history.

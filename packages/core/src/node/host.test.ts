@@ -350,6 +350,7 @@ describe('an author of one of them', () => {
       connect: (link, peer) => host.connect(link, peer),
       evidence: () => Promise.resolve([]),
       rightsChanged: () => {},
+      eraseValues: () => Promise.reject(new Error('unused')),
       close: () => host.close(),
     } satisfies Reviewer)
     return { desk, host, ann: await desk.author('ann'), events }

@@ -20,7 +20,7 @@ import { Ledger } from '../review/ledger.ts'
 import { SpaceSource } from './source.ts'
 import { Persons } from '../review/persons.ts'
 import { type FoldsOf, SpaceState } from '../review/space.ts'
-import { readHead, readStoredBatch } from '../review/stored.ts'
+import { type Erasure, NOTHING_ERASED, readHead, readStoredBatch } from '../review/stored.ts'
 
 const READ_BYTES = bytesOf(4_194_304)
 /** The least that a store reads: one row. */
@@ -41,6 +41,8 @@ export interface OpenSpace {
    */
   mustOpenEpoch: boolean
   head: Position
+  /** What of the log is erased. */
+  erasure: Erasure
   /** Number of commits in the store. */
   commits: number
   /** The seq up to which the store has states. */
@@ -80,9 +82,13 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
   const {
     position: head,
     assigned,
+    erasure,
     ...past
   } = stored.text === undefined
-    ? { position: { eid, epoch: term, seq: 0, chain, sig }, assigned: [], epochs: [], parted: [] }
+    ? {
+        position: { eid, epoch: term, seq: 0, chain, sig },
+        ...{ assigned: [], epochs: [], parted: [], erasure: NOTHING_ERASED },
+      }
     : readHead(stored.text)
   const later = await Promise.all(past.epochs.map((seq) => epochAt(seq, store)))
   const epochs = [genesis, ...later].slice(-EPOCHS_MAX)
@@ -94,10 +100,11 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
   const source = new SpaceSource({
     ...{ spaceId, store, limits, space, ledger, persons, onRefolded },
     lineage: () => open.lineage,
+    isErasing: (id) => open.erasure.left.some(({ entityId }) => entityId === id),
   })
   const { commits, through } = stored
   const open: OpenSpace = {
-    ...{ space, ledger, persons, source, use, head, commits, through },
+    ...{ space, ledger, persons, source, use, head, erasure, commits, through },
     lineage: new Lineage(epochs, past.parted.map(epochIn)),
     mustOpenEpoch:
       known !== undefined && (options.restored || (marks && !isAsLeft(head, mark))) === true,
@@ -167,7 +174,8 @@ export async function replay(
         // The stored text has every line.
         message!.changes.map(({ entityId }) => entityId),
       )
-      await source.entities(ids)
+      await source.entities(batch.redact ? [batch.redact.entityId] : ids)
+      if (batch.redact) space.redact(batch.redact)
       for (const accepted of batch.accepted) {
         const stateOf = (id: Uuid): EntityState | undefined => space.entity(id)?.state
         space.commit([source.entry(batch, accepted.seq, stateOf)])

@@ -8,6 +8,7 @@
  * All queued offers are in the next batch: group commit. States are written later (`behind.ts`).
  */
 import { toBase64url } from '../base/bytes.ts'
+import type { Outcome } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
 import { type Position, WIRE_VERSION } from '../facts/message.ts'
@@ -31,6 +32,7 @@ import { Connection, type ConnectionHost } from './connection.ts'
 import { Desk, type DeskParts } from './desk.ts'
 import { Events } from './events.ts'
 import { type EquivocationProof, Evidence } from './evidence.ts'
+import { Erasures } from './erasures.ts'
 import { answerHistory } from './history.ts'
 import { Intake } from './intake.ts'
 import type { Peer } from './login.ts'
@@ -88,6 +90,9 @@ export async function openReviewer(options: ReviewerOptions, caches: Caches): Pr
   }
 }
 
+/** Pause of a history of a row of which values are being erased. */
+const ERASING_MS = 250
+
 type RoleOptions = Omit<
   DeskParts,
   'events' | 'evidence' | 'connections' | 'views' | 'keyed' | 'onBehind'
@@ -103,6 +108,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   readonly #newest: Newest
   readonly #evidence: Evidence
   readonly #snapshots: Snapshots
+  readonly #erasures: Erasures
   readonly #views: Views
   readonly #binds: WaitingLine
   readonly #readers: Readers
@@ -146,6 +152,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       ...{ spaceId: space, space: open.space, source, store, clock, limits, keyed },
       readers: this.#readers,
       head: () => this.#desk.head,
+      erased: () => this.#desk.open.erasure.newest,
       now: () => this.#newest.now(),
       sign: (bytes) => signer.sign(keys, bytes),
       onError: this.#events.storeFailed,
@@ -161,7 +168,10 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       onBehind: (connection: Connection, have: Position) => void this.follow(connection, have),
     }
     this.#desk = new Desk(desk, open)
-    this.#returned = new Returned({ ...options, desk: this.#desk })
+    this.#returned = new Returned({
+      ...{ ...options, desk: this.#desk },
+      erase: ({ entityId, regs }) => this.#erasures.within(entityId, regs),
+    })
     this.#snapshots = new Snapshots({
       ...{ store, clock, limits, held },
       space: open.space,
@@ -169,6 +179,12 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       head: () => this.#desk.head,
       writeBehind: () => this.#desk.behind.write(),
       sign: (at, pages) => signer.sign(keys, snapshotBytes(space, at, pages)),
+    })
+    this.#erasures = new Erasures({
+      ...{ ...options, desk: this.#desk, events: this.#events, evidence: this.#evidence },
+      ...{ connections: this.#connections, readers: this.#readers, views: this.#views },
+      ...{ snapshots: this.#snapshots, onBehind: desk.onBehind },
+      between: (job) => this.#between(job),
     })
   }
 
@@ -206,6 +222,14 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     return { frame: (text) => connection.frame(text), closed: () => connection.gone() }
   }
 
+  erase(connection: Connection, frame: AuthorFrame & { kind: 'erase' }): void {
+    this.#erasures.asked(connection, frame).catch(this.#events.storeFailed)
+  }
+
+  eraseValues(entityId: Uuid, regs?: readonly string[]): Promise<Outcome<number>> {
+    return this.#erasures.erase(entityId, regs ?? null)
+  }
+
   evidence(): Promise<readonly EquivocationProof[]> {
     return this.#evidence.all()
   }
@@ -229,6 +253,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   async close(): Promise<void> {
     this.#isClosing = true
     this.#intake.close()
+    this.#erasures.stop()
     // Offers that were received before are still decided and answered.
     await Promise.all([...this.#connections].map(({ order }) => order))
     await this.#working
@@ -347,7 +372,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   held(connection: Connection, frame: AuthorFrame & { kind: 'held' }): void {
-    if (!this.#isClosing) this.#between(() => this.#returned.take(connection, frame))
+    if (this.#isClosing) return
+    this.#between(() => this.#returned.take(connection, frame).then(() => this.#erasures.goOn()))
   }
 
   want(connection: Connection, have: Position | null, pages: readonly string[]): void {
@@ -388,6 +414,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
           snapshots: this.#snapshots,
           head: () => this.#desk.head,
           lineage: () => this.#desk.open.lineage,
+          erasedThrough: () => this.#desk.open.erasure.through,
           signSettled: (at, settled) => signer.sign(keys, settledBytes(this.space, at, settled)),
           newest: () => this.#newest.word(this.#desk.head),
           limits: this.limits,
@@ -453,6 +480,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   history(connection: Connection, entityId: Uuid): void {
+    if (this.#erasures.isLeftOf(entityId))
+      return void this.clock.after(ERASING_MS, () => this.history(connection, entityId))
     const { keys, signer } = this.#options
     answerHistory(connection, entityId, () => ({
       mayAsk: () => this.#readers.mayAsk(connection, entityId),

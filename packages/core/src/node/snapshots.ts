@@ -36,6 +36,8 @@ export class Snapshots {
   readonly #all = new Set<SharedSnapshot>()
   #opening: Promise<SharedSnapshot | undefined> | undefined
   #isClosed = false
+  /** How often they were dropped. */
+  #dropped = 0
 
   constructor(parts: SnapshotsParts) {
     this.#parts = parts
@@ -62,6 +64,12 @@ export class Snapshots {
 
   close(): void {
     this.#isClosed = true
+    this.drop()
+  }
+
+  /** Ends those that there are, as values in them were erased: links get later ones. */
+  drop(): void {
+    this.#dropped++
     for (const snapshot of this.#all) snapshot.end()
   }
 
@@ -113,13 +121,14 @@ export class Snapshots {
   async #make(): Promise<SharedSnapshot | undefined> {
     const { store, writeBehind } = this.#parts
     const head = this.#parts.head().seq
+    const dropped = this.#dropped
     await writeBehind()
     const scan = await store.scan()
     try {
       // A snapshot below the position of the `welcome` is of no use to the link.
       if (scan.through >= head && !this.#isClosed) {
         const at = await this.#positionAt(scan.through)
-        return this.#begin(at, scan)
+        if (dropped === this.#dropped) return this.#begin(at, scan)
       }
     } catch (error) {
       await scan.close()

@@ -176,6 +176,11 @@ class MemoryStore {
     for (const key of batch.outboxAdd ?? []) this.#outbox.add(key)
     for (const key of batch.outboxRemove ?? []) this.#outbox.delete(key)
     for (const [key, value] of batch.meta ?? []) this.#meta.set(key, value)
+    for (const { key, to } of batch.rewrite ?? []) {
+      const known = this.#segments.get(key)
+      if (known && to) this.#segments.set(key, { ...known, ...to })
+      else this.#segments.delete(key)
+    }
     for (const key of batch.drop ?? [])
       if (this.#segments.get(key)?.kind === 'draft') this.#segments.delete(key)
     return { order, isCheckpointStored }

@@ -259,6 +259,7 @@ function sessionWith(
       onOtherHistory: () => {},
       onTaken: () => {},
       onDisowned: () => {},
+      onErased: () => {},
     }),
     host,
   })

@@ -3,6 +3,8 @@
  * not got them, their messages are pending again. Bounded by bytes and by age.
  */
 import { NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { shortId } from '../facts/ids.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Flush } from './own-flush.ts'
 
@@ -43,6 +45,16 @@ export class KeptFlushes {
       this.#kept.delete(key)
       this.#bytes = bytesOf(this.#bytes - utf8Bytes(oldest.flush.text))
     }
+  }
+
+  /** Forgets those that name an entity: they have values that were erased. */
+  forget(entityId: Uuid): void {
+    const name = shortId(entityId)
+    for (const [key, { flush }] of this.#kept)
+      if (flush.text.includes(name)) {
+        this.#kept.delete(key)
+        this.#bytes = bytesOf(this.#bytes - utf8Bytes(flush.text))
+      }
   }
 
   /** All of them, oldest first; they are kept no more. */

@@ -155,7 +155,6 @@ export class TailPlan {
         before,
         sessions: [],
         own: own.own,
-        redacted: () => undefined,
         bounds: this.#parts.bounds,
       })
       // It is told in full to who asks for it.

@@ -1,4 +1,5 @@
 /** The parts of a store that load on demand, for tests in virtual time: loading takes real time. */
+import { ERASED_RECORDS } from '../client/erasing.ts'
 import { SYNC } from '../client/sync-part.ts'
 import { WRITES } from '../client/sync-store.ts'
 import { WARNINGS } from '../client/warnings.ts'
@@ -6,6 +7,6 @@ import { HISTORY, IMPORT, MIGRATE } from '../client/writes.ts'
 
 /** Loads them for the process. From then on, a store has each part in the turn in which it asks. */
 export async function loadParts(): Promise<void> {
-  const parts = [WRITES, SYNC, IMPORT, MIGRATE, HISTORY, WARNINGS]
+  const parts = [WRITES, SYNC, IMPORT, MIGRATE, HISTORY, WARNINGS, ERASED_RECORDS]
   await Promise.all(parts.map((part) => part.load()))
 }

@@ -19,6 +19,7 @@
  *   reach  how far the next rows of scopes are       reach    the value that ends them
  *   history  of an entity                            history  its messages with their reviews, in parts
  *   seal   of the flush with a seq                   seal     its author's key and signature
+ *   erase  values of an entity                       erased   nothing of them is left, or why not
  *   bye    reason                                    bye      reason
  *
  * A frame that exceeds the bound of a transport is sent in parts, both ways: `wire/parts.ts`.
@@ -173,6 +174,8 @@ export interface AuthorFrames {
   readonly history: { readonly entityId: Uuid }
   /** Of the flush of an accepted message. */
   readonly seal: { readonly seq: number }
+  /** Erases the values of these registers of an entity; null: of all. */
+  readonly erase: { readonly entityId: Uuid; readonly regs: readonly string[] | null }
   readonly bye: { readonly reason: string }
 }
 
@@ -277,6 +280,16 @@ export interface ReviewerFrames {
     readonly seal: string | null
     readonly sig: string
   }
+  /**
+   * Nothing of the values is left at the reviewer, as of `seq`; or `why` it was refused. `sig`: over
+   * `erasedBytes`.
+   */
+  readonly erased: {
+    readonly entityId: Uuid
+    readonly seq: number
+    readonly why: string | null
+    readonly sig: string
+  }
   readonly bye: { readonly reason: string; readonly code: ByeCode | null }
 }
 
@@ -306,6 +319,7 @@ const AUTHOR_FRAMES: Table<AuthorFrames> = {
   reach: REACH_FIELDS,
   history: { entityId: id },
   seal: { seq: count },
+  erase: { entityId: id, regs: nullable(listOfAll(shortText)) },
   bye: { reason: words },
 }
 
@@ -356,6 +370,7 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
     sig: shortText,
   },
   seal: { seq: count, publicKey: nullable(shortText), seal: nullable(shortText), sig: shortText },
+  erased: { entityId: id, seq: count, why: nullable(words), sig: shortText },
   bye: { reason: words, code: nullable(oneOf('wrong_space', 'wrong_version', 'unauthorised')) },
 }
 

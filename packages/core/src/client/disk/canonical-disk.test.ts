@@ -99,6 +99,7 @@ class Desk {
       start: by,
       texts: [],
       entries: this.#fresh,
+      erased: new Map(),
       outboxRemove: [],
     })
     this.#fresh = []
@@ -305,6 +306,7 @@ it.each([1, 2, 3, 4, 5, 6, 7, 8])(
       onOtherHistory: () => {},
       onTaken: () => {},
       onDisowned: () => {},
+      onErased: () => {},
     })
     expect(readCheckpoint(checkpoint!)).toMatchObject({ isSorted: true })
     for (const { text } of pages) {

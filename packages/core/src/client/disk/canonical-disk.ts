@@ -43,6 +43,13 @@ export interface CanonicalDiskParts {
   readonly sessionId: () => Uuid
 }
 
+/** Somebody who waits for a checkpoint. */
+interface Awaited {
+  readonly done: (isStored: boolean) => void
+  /** Whether the checkpoint under way is of a state that is new enough. */
+  isCaptured: boolean
+}
+
 /** A checkpoint that is being encoded or written. */
 interface Work {
   readonly position: Position
@@ -69,16 +76,18 @@ export class CanonicalDisk {
   /** Keys of own flushes that leave the outbox with the next checkpoint. */
   #outboxRemove: string[] = []
   #cancel: (() => void) | undefined
+  #awaited: readonly Awaited[] = []
 
   constructor(parts: CanonicalDiskParts) {
     this.#parts = parts
   }
 
   /** Continues from a restored state. */
-  resume(state: StoredState, { stored, entries }: RestoredCanonical): void {
+  resume(state: StoredState, { stored, entries, erased }: RestoredCanonical): void {
     this.#before = this.#parts.tail.position
     this.#base = stored
     this.#touch(entries)
+    for (const [id, type] of erased) this.#touched.set(id, type)
     const tail = state.segments.filter(({ kind }) => kind === 'tail')
     this.#steps = tail.length
     const sizes = tail.map(({ text }) => utf8Bytes(text))
@@ -89,6 +98,25 @@ export class CanonicalDisk {
   async clear(): Promise<void> {
     this.forget()
     await this.#parts.disk.write({ durability: 'relaxed', reset: true })
+  }
+
+  /**
+   * Resolves to whether the storage has a checkpoint of a state at least as new as this one, and no tail
+   * from before it.
+   */
+  stored(reviewerId: Uuid | null): Promise<boolean> {
+    const { disk, tail } = this.#parts
+    if (!tail.position || !disk.handle || disk.trouble || reviewerId === null)
+      return Promise.resolve(false)
+    return new Promise((done) => {
+      this.#awaited = [...this.#awaited, { done, isCaptured: false }]
+      this.#checkpointSoon(reviewerId)
+    })
+  }
+
+  #answer(isStored: boolean, isOf: (one: Awaited) => boolean): void {
+    for (const one of this.#awaited.filter(isOf)) one.done(isStored)
+    this.#awaited = this.#awaited.filter((one) => !isOf(one))
   }
 
   /** Deletes the canonical state in memory. */
@@ -111,6 +139,8 @@ export class CanonicalDisk {
       /** The term of the position before it. */
       readonly start: EpochTerm
       readonly entries: readonly Entry[]
+      /** Rows of which values were erased, with their types. */
+      readonly erased: ReadonlyMap<Uuid, string>
       readonly outboxRemove: readonly string[]
     },
   ): void {
@@ -127,6 +157,7 @@ export class CanonicalDisk {
     })
     this.#before = position
     this.#touch(step.entries)
+    for (const [id, type] of step.erased) this.#touched.set(id, type)
     this.#steps++
     this.#stepBytes = addBytes(this.#stepBytes, utf8Bytes(text))
     const { checkpointStepsMax, checkpointStepBytesMax } = limits
@@ -212,6 +243,7 @@ export class CanonicalDisk {
     this.#cancel = undefined
     this.#isDue = false
     this.#work = undefined
+    this.#answer(false, () => true)
     this.#forgetPages()
   }
 
@@ -270,6 +302,7 @@ export class CanonicalDisk {
       pages: writePages(jobs, stored, limits),
     }
     this.#touched = new Map()
+    for (const one of this.#awaited) one.isCaptured = true
     this.#slice(this.#work)
   }
 
@@ -298,12 +331,15 @@ export class CanonicalDisk {
       ...checkpointBatch(head, { name, base, pages }),
       outboxRemove,
     })
+    // Not stored where another tab has stored a later one.
+    this.#answer(this.#parts.disk.trouble === undefined, ({ isCaptured }) => isCaptured)
     if (this.#work !== work) return
     this.#work = undefined
     this.#base = isStored ? { checkpoint: name, pages: stored } : undefined
     // What came meanwhile. A storage in trouble is written by `renew`.
     if (isPartial && this.#touched.size + this.#outboxRemove.length > 0)
       this.#checkpointSoon(reviewerId, STATES_WAIT_MS)
+    if (this.#awaited.length > 0) this.#checkpointSoon(reviewerId)
   }
 
   /** About as many rows as a checkpoint would write now. */

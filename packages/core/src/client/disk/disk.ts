@@ -324,9 +324,12 @@ function troubleOf(error: unknown): StorageTrouble {
   return error instanceof StorageError ? error.trouble : 'failed'
 }
 
-/** Whether a batch can be joined with others: without position and checkpoint, which are conditions on a whole batch. */
+/**
+ * Whether a batch can be joined with others: without position and checkpoint, which are conditions on a
+ * whole batch, and without rewrites, which come after what was written before.
+ */
 function isPlain(batch: WriteBatch): boolean {
-  return !batch.advance && !batch.checkpoint && !batch.reset
+  return !batch.advance && !batch.checkpoint && !batch.reset && !batch.rewrite
 }
 
 function joined(batches: readonly WriteBatch[]): WriteBatch {

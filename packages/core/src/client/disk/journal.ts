@@ -4,6 +4,8 @@
  */
 import { NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../../base/size.ts'
 import type { Limits } from '../../facts/limits.ts'
+import type { Uuid } from '../../base/uuid.ts'
+import { shortId } from '../../facts/ids.ts'
 import { outcomeOf } from '../../facts/malformed.ts'
 import type { Position } from '../../facts/message.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -11,6 +13,7 @@ import type { HeldStep } from '../../sync/hand-back.ts'
 import { batchReadingBounds } from '../../wire/bounds.ts'
 import { completedBatch } from '../../wire/completed.ts'
 import { linesInParts, parseReviewerFrame } from '../../wire/frames.ts'
+import { isRecord } from '../../wire/records.ts'
 
 /** One step of the tail: frames as they were believed, and what is in them of this device. */
 export interface JournalStep {
@@ -47,6 +50,15 @@ export class Journal {
   /** All steps, the oldest first, as they can be handed back. Those that lack a line are left out. */
   held(): readonly HeldStep[] {
     return this.#steps.flatMap((step) => heldStep(step, this.#limits) ?? [])
+  }
+
+  /** Forgets the steps that name an entity: they have values that were erased. */
+  forget(entityId: Uuid): void {
+    const name = shortId(entityId)
+    const isNamed = ({ frames, own }: Noted): boolean =>
+      [...frames, ...own].some((text) => text.includes(name))
+    this.#steps = this.#steps.filter((step) => !isNamed(step) || isOfRecords(step))
+    this.#bytes = bytesOf(this.#steps.reduce((sum, { bytes }) => sum + bytes, 0))
   }
 
   /** The canonical state is given up. */
@@ -86,4 +98,9 @@ function heldStep({ from, frames, own }: JournalStep, limits: Limits): HeldStep 
     }
   }
   return position && { from, position, batches }
+}
+
+/** Whether each line of a step but the first of its frames is a record: there is no value in them. */
+function isOfRecords({ frames }: JournalStep): boolean {
+  return frames.every((text) => text.split('\n').slice(1).every(isRecord))
 }

@@ -220,13 +220,14 @@ export class Restoration {
   }
 
   /** Keeps the stored steps of the tail for a reviewer that loses them (LOSS7). */
-  #keepSteps({ flushes }: Recovered, { steps }: StoredCanonical): void {
+  #keepSteps({ flushes }: Recovered, { steps, erased }: StoredCanonical): void {
     const texts = flushes.map(({ text }) => text)
     for (const { plan, frame } of steps) {
       // A batch has the head line of an own flush, and hashes of its lines.
       const own = texts.filter((text) => frame.includes(`\n${text.split('\n', 2)[1]}\n`))
       this.#parts.journal.add({ from: plan.from, frames: [frame], own })
     }
+    for (const id of erased.keys()) this.#parts.journal.forget(id)
   }
 
   #discard({ found, incoming }: Records): void {
