@@ -165,6 +165,7 @@ class Client {
     onTaken: () => {},
     onDisowned: () => expect.fail('nothing is shown before its check'),
     onErased: () => expect.fail('nothing is erased'),
+    onErasedElsewhere: () => expect.fail('nothing is erased'),
     onOtherHistory: (id, seq) => expect.fail(`message ${id} has seen another history at ${seq}`),
   })
 

@@ -45,8 +45,20 @@ export const ACTIONS = [
 
 export type Action = (typeof ACTIONS)[number]
 
-/** What the people of a world do all day: `workloads/all.ts`; of W8 `restores/`, of W11 `accounts/`. */
-export const WORKLOADS = ['W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7', 'W8', 'W11', 'W14'] as const
+/** What the people of a world do all day: `workloads/all.ts`; of W8 `restores/`, of W11 `accounts/`, of W12 `erasures/`. */
+export const WORKLOADS = [
+  'W1',
+  'W2',
+  'W3',
+  'W4',
+  'W5',
+  'W6',
+  'W7',
+  'W8',
+  'W11',
+  'W12',
+  'W14',
+] as const
 
 export type WorkloadName = (typeof WORKLOADS)[number]
 
@@ -167,6 +179,8 @@ const MORE: Readonly<Partial<Record<WorkloadName, Readonly<Partial<Record<Action
 
 const ACCOUNTS_EVERY = 48
 const ACCOUNTS_AT = 26
+const ERASURES_EVERY = 31
+const ERASURES_AT = 30
 const SUMS_EVERY = 24
 const SUMS_AT = 12
 const PARTS_EVERY = 23
@@ -181,6 +195,7 @@ export function workloadOf(seed: number): WorkloadName {
   // One seed in so many, and no chance: who remembers a seed of the others still finds it.
   if (seed % RESTORES_EVERY === RESTORES_AT) return 'W8'
   if (seed % ACCOUNTS_EVERY === ACCOUNTS_AT) return 'W11'
+  if (seed % ERASURES_EVERY === ERASURES_AT) return 'W12'
   if (seed % SUMS_EVERY === SUMS_AT) return 'W7'
   if (seed % PARTS_EVERY === PARTS_AT) return 'W14'
   // Of one row a few messages are more than its state: also who was there a moment ago gets a snapshot.

@@ -80,6 +80,7 @@ export function failureText(
 
 function describe(seed: number, workload: WorkloadName): string {
   if (workload === 'W8') return describeRestores(seed)
+  if (workload === 'W12') return 'workload W12, erasures'
   return workload === 'W11' ? 'workload W11, accounts' : describePlan(planFor(seed, workload))
 }
 

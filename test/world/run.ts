@@ -3,6 +3,7 @@ import { setSha256 } from '@countersign/core/message'
 import { hash } from 'node:crypto'
 import { Conductor } from './conductor.ts'
 import { Task } from './entities.ts'
+import { runErasures } from './erasures/run.ts'
 import { checkFinally, s4OutboxesEmpty } from './invariants/final.ts'
 import { runAccounts } from './accounts/accounts.ts'
 import { type Plan, type WorkloadName, planFor, workloadOf } from './plan.ts'
@@ -50,6 +51,7 @@ export interface SeedOptions {
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<Report> {
   const { workload = workloadOf(seed) } = options
   if (workload === 'W8') return { seed, workload, ...(await runRestores(seed, options)) }
+  if (workload === 'W12') return { seed, workload, ...(await runErasures(seed, options)) }
   if (workload === 'W11') return { seed, workload, ...(await runAccounts(seed, options)) }
   return runPlan(planFor(seed, workload), options)
 }

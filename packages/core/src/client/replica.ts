@@ -118,6 +118,7 @@ export class Replica implements Filling {
       onTaken: (text, batch) => this.#syncing?.taken(text, batch),
       onDisowned: (...gone) => this.#refusals.disown(...gone),
       onErased: (erased) => this.#erasing.erased(erased),
+      onErasedElsewhere: () => this.#erasing.elsewhere(),
       findOwn: (id) => this.#own.find(id),
       findWaiting: (sessionId, clientSeq) => this.outbox.find(sessionId, clientSeq),
     })
@@ -125,6 +126,7 @@ export class Replica implements Filling {
       ...{ repo: this.repo, outbox: this.outbox, disk: this.#disk, tail: this.tail },
       ...{ isPartial: this.scopes !== undefined, nextArrival: () => ++this.#arrivals },
       noteReadings: (entry) => this.#changeOver.lineages.note(entry),
+      onTaken: (entry) => this.#erasing.taken(entry),
     })
     this.writing = this.#newWriting()
     this.#canonicalDisk = new CanonicalDisk({
@@ -253,6 +255,7 @@ export class Replica implements Filling {
   /** Removes messages from `refused`; on disk only once everything written so far is durable. */
   readonly dismiss = (ids: readonly Uuid[]): void => {
     this.#refusals.dismiss(ids, this.flushed())
+    this.#erasing.sweep()
     this.#damage.dropResolved(this.#refusals, this.status.getState())
   }
 
@@ -363,7 +366,8 @@ export class Replica implements Filling {
     this.#stopHurrying = platform.onHide?.(() => this.writing.hurry())
     await this.#sessionLocks.hold(identity.session.sessionId)
     this.writing.bound()
-    if (await restorers.restoration.run()) this.#erasing.opened()
+    const stored = await restorers.restoration.run()
+    if (stored) this.#erasing.opened(stored)
     this.#damage.dropResolved(this.#refusals, this.status.getState())
     await this.person.opening()
     const { authorId, sessionId } = identity.session

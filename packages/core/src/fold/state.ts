@@ -72,8 +72,12 @@ export function lastOf(state: EntityState): Write {
  * values.
  */
 export function seqOf(state: EntityState): number {
-  const { seq } = reviewIn(lastOf(state).entry)
-  return state instanceof Write || !state.redacted ? seq : Math.max(seq, ...state.redacted.values())
+  return Math.max(reviewIn(lastOf(state).entry).seq, erasedSeqOf(state))
+}
+
+/** The seq of the last erasure of values of the entity; 0: none. */
+export function erasedSeqOf(state: EntityState): number {
+  return state instanceof Write || !state.redacted ? 0 : Math.max(...state.redacted.values())
 }
 
 /** Whether no two writes were concurrent, so that there was never a conflict. */

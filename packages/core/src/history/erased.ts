@@ -10,6 +10,9 @@ export interface ErasedBefore {
   readonly seq: number
 }
 
+/** Whether values of a register of an entity are erased, or may be. */
+export type IsErased = (entityId: Uuid, reg: Reg) => boolean
+
 /** Erases values in messages that are held beside the states: accepted ones, and what others had seen. */
 export function eraseIn(entries: Iterable<Entry>, { entityId, regs, seq }: ErasedBefore): void {
   for (const { writes, review } of entries)

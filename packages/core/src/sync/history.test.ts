@@ -260,6 +260,7 @@ function sessionWith(
       onTaken: () => {},
       onDisowned: () => {},
       onErased: () => {},
+      onErasedElsewhere: () => {},
     }),
     host,
   })

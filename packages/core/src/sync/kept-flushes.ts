@@ -4,7 +4,6 @@
  */
 import { NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { shortId } from '../facts/ids.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Flush } from './own-flush.ts'
 
@@ -47,11 +46,10 @@ export class KeptFlushes {
     }
   }
 
-  /** Forgets those that name an entity: they have values that were erased. */
-  forget(entityId: Uuid): void {
-    const name = shortId(entityId)
+  /** Forgets those that change these entities: they have values that were erased. */
+  forget(isErased: (entityId: Uuid) => boolean): void {
     for (const [key, { flush }] of this.#kept)
-      if (flush.text.includes(name)) {
+      if (flush.entries.some(({ writes }) => writes.some(({ entityId }) => isErased(entityId)))) {
         this.#kept.delete(key)
         this.#bytes = bytesOf(this.#bytes - utf8Bytes(flush.text))
       }

@@ -40,6 +40,7 @@ function follower(): { readonly repo: Repo; readonly tail: TailReader } {
     onTaken: () => {},
     onDisowned: () => {},
     onErased: () => {},
+    onErasedElsewhere: () => {},
     findOwn: () => undefined,
     findWaiting: () => undefined,
   })

@@ -8,7 +8,7 @@ import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { isForked } from '../fold/apply.ts'
 import { PageLoader } from '../fold/snapshot.ts'
-import { lastOf, seqOf as seqOfState } from '../fold/state.ts'
+import { erasedSeqOf, lastOf, seqOf as seqOfState } from '../fold/state.ts'
 import { type Entry, applyAssigned, giveReview, reviewIn } from '../history/entry.ts'
 import type { ErasedBefore } from '../history/erased.ts'
 import { HeldChains } from '../history/held-chains.ts'
@@ -106,6 +106,8 @@ export interface TailParts extends PlanParts {
   readonly onOtherHistory: (messageId: Uuid, seq: number) => void
   /** Values of a row were erased, and are in no state here any more. */
   readonly onErased: (erased: ErasedBefore) => void
+  /** Values of rows that are not here may have been erased: nobody tells of which. */
+  readonly onErasedElsewhere: () => void
   /** A batch was taken in. */
   readonly onTaken: (text: string, batch: Batch) => void
   /** Messages that were shown as `unverified` are not the reviewer's. They are still shown. */
@@ -229,9 +231,10 @@ export class TailReader {
     this.#parts.onErased(erased)
   }
 
-  /** What states say of erasures that were not known at a seq. */
-  #noteErasedIn(entities: Iterable<PageEntity>, knownSeq: number): void {
+  /** What states say of erasures that are newer than the one that was known of the row. */
+  #noteErasedIn(entities: Iterable<PageEntity>, known: (id: Uuid) => number): void {
     for (const { id, redacted = {} } of entities) {
+      const knownSeq = known(id)
       const news = Object.entries(redacted).filter(([, seq]) => seq > knownSeq)
       const seq = Math.max(0, ...news.map(([, each]) => each))
       const regs = news.map(([reg]) => reg)
@@ -269,7 +272,8 @@ export class TailReader {
       for (const row of gone) table.replaceCanonical(row.id, undefined)
     }
     const acked = this.#replace(entities, settled)
-    this.#noteErasedIn(entities, isOther ? 0 : (this.#position?.seq ?? 0))
+    const knownSeq = isOther ? 0 : (this.#position?.seq ?? 0)
+    this.#noteErasedIn(entities, () => knownSeq)
     // Contained, as others have followed it.
     this.#repo.removePending(this.#unverified.take())
     if (isOther) this.#chains = new HeldChains(this.#parts.heldChainsMax)
@@ -289,6 +293,7 @@ export class TailReader {
     const knownSeq = isOther ? 0 : (this.#position?.seq ?? 0)
     const changed = isOther ? this.#clear() : new Map<Uuid, string>()
     const newest = new Map<Uuid, PageEntity>()
+    const erasedSeqs = new Map<Uuid, number>()
     for (const entity of entities) {
       const known = newest.get(entity.id)
       const table = this.#repo.tableNamed(entity.type)
@@ -296,6 +301,7 @@ export class TailReader {
       const here = table.canonical(entity.id)
       const isNews = seqOf(entity) > (here ? seqOfState(here) : 0)
       if (isNews && (!known || seqOf(entity) > seqOf(known))) newest.set(entity.id, entity)
+      erasedSeqs.set(entity.id, here ? erasedSeqOf(here) : 0)
     }
     const settled = this.#replace([...newest.values()], accepted, undefined, (entry, review) => {
       const isWhole = this.#isContained(entry, review, newest)
@@ -303,9 +309,13 @@ export class TailReader {
       return isWhole
     })
     for (const { id, type } of newest.values()) changed.set(id, type)
-    this.#noteErasedIn(newest.values(), knownSeq)
+    // It may be here for the first time, or again: its values were elsewhere than in a row.
+    this.#noteErasedIn(newest.values(), (id) => erasedSeqs.get(id) ?? 0)
     this.#release(step, changed)
-    if (step.erasedSeq > knownSeq) this.#releaseUnfollowed(step, changed)
+    if (step.erasedSeq > knownSeq) {
+      this.#releaseUnfollowed(step, changed)
+      this.#parts.onErasedElsewhere()
+    }
     this.#position = position
     onChanged()
     this.#repo.emit()

@@ -307,6 +307,7 @@ it.each([1, 2, 3, 4, 5, 6, 7, 8])(
       onTaken: () => {},
       onDisowned: () => {},
       onErased: () => {},
+      onErasedElsewhere: () => {},
     })
     expect(readCheckpoint(checkpoint!)).toMatchObject({ isSorted: true })
     for (const { text } of pages) {

@@ -331,8 +331,11 @@ export class CanonicalDisk {
       ...checkpointBatch(head, { name, base, pages }),
       outboxRemove,
     })
-    // Not stored where another tab has stored a later one.
-    this.#answer(this.#parts.disk.trouble === undefined, ({ isCaptured }) => isCaptured)
+    const hasTrouble = this.#parts.disk.trouble !== undefined
+    // Refused is one that builds on another than the stored one, and else where another tab has stored
+    // a later one.
+    const isAnswered = isStored || hasTrouble || base === undefined
+    if (isAnswered) this.#answer(!hasTrouble, ({ isCaptured }) => isCaptured)
     if (this.#work !== work) return
     this.#work = undefined
     this.#base = isStored ? { checkpoint: name, pages: stored } : undefined

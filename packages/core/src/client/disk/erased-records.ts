@@ -9,8 +9,7 @@
 import { checksum } from '../../base/checksum.ts'
 import type { Json } from '../../base/json.ts'
 import type { Uuid } from '../../base/uuid.ts'
-import { shortId } from '../../facts/ids.ts'
-import type { ErasedBefore } from '../../history/erased.ts'
+import type { IsErased } from '../../history/erased.ts'
 import type { Rewrite, StoredSegment } from '../../ports/storage.ts'
 import { parseReviewerFrame, reviewerFrame } from '../../wire/frames.ts'
 import { withoutValues } from '../outbox/refused.ts'
@@ -19,7 +18,9 @@ import { type OwnReading, readOwnText } from './own-text.ts'
 
 export interface ErasedRecordsParts {
   readonly reading: OwnReading
-  readonly erased: readonly ErasedBefore[]
+  readonly isErased: IsErased
+  /** Whether a text may have erased values. */
+  readonly isSuspect: (text: string) => boolean
   /** Keys of flushes with messages that wait for a verdict. */
   readonly waiting: ReadonlySet<string>
   /** Whether a message is refused, and was not dismissed. */
@@ -33,14 +34,12 @@ export function erasedRecords(
 ): { readonly rewrites: readonly Rewrite[]; readonly isLeft: boolean } {
   const rewrites: Rewrite[] = []
   let isLeft = false
-  const names = parts.erased.map(({ entityId }) => shortId(entityId))
   for (const { key, kind, text } of segments) {
-    const isNamed = names.some((name) => text.includes(name))
-    if (kind === 'own' && isNamed) {
+    if (kind === 'own' && parts.isSuspect(text)) {
       const left = ownLeft(key, text, parts)
-      isLeft ||= left !== null
-      if (left !== text) rewrites.push(rewriteOf({ key, kind }, left))
-    } else if (kind === 'draft' && isNamed) {
+      isLeft ||= left !== null && left !== 'clean'
+      if (left !== text && left !== 'clean') rewrites.push(rewriteOf({ key, kind }, left))
+    } else if (kind === 'draft' && parts.isSuspect(text)) {
       isLeft = true
       const record = readRecord(text)
       if (record?.bases.some((bases) => bases !== 0))
@@ -59,21 +58,17 @@ function rewriteOf({ key, kind }: Pick<Rewrite, 'key' | 'kind'>, text: string | 
   return { key, kind, to: text === null ? null : { text, check: checksum(text) } }
 }
 
-/** The text that is left of a flush; null: nothing. */
+/** The text that is left of a flush; null: nothing; `clean`: it has no such value. */
 function ownLeft(
   key: string,
   text: string,
-  { reading, erased, waiting, isRefused }: ErasedRecordsParts,
+  { reading, isErased, waiting, isRefused }: ErasedRecordsParts,
 ): string | null {
   const record = readOwnText(text, reading)
-  if (!record) return text // a damaged record is reported, and stays
+  if (!record) return 'clean' // a damaged record is reported, and stays
   const changes = (message: (typeof record.messages)[number]): boolean =>
-    message.changes.some(({ entityId, shape }) =>
-      erased.some(
-        (one) => one.entityId === entityId && shape.regs.some((reg) => one.regs.includes(reg)),
-      ),
-    )
-  if (!record.messages.some(changes)) return text
+    message.changes.some(({ entityId, shape }) => shape.regs.some((reg) => isErased(entityId, reg)))
+  if (!record.messages.some(changes)) return 'clean'
   const isKept = waiting.has(key) || record.messages.some(({ id }) => isRefused(id))
   if (!isKept) return null
   const [first = '', ...lines] = text.split('\n')
@@ -82,13 +77,14 @@ function ownLeft(
   return [JSON.stringify([fields[0], bases, ...fields.slice(2)]), ...lines].join('\n')
 }
 
-function rejectionsLeft(text: string, { erased }: ErasedRecordsParts): string {
+function rejectionsLeft(text: string, { isErased }: ErasedRecordsParts): string {
   const frame = parseReviewerFrame(text)
   if (!frame.ok || frame.value.kind !== 'rejected') return text
   let isChanged = false
   const rejections = frame.value.rejections.map((one) => {
-    const standing = erased.reduce(withoutValues, one.standing ?? [])
-    if (standing === (one.standing ?? standing)) return one
+    if (!one.standing) return one
+    const standing = withoutValues(one.standing, isErased)
+    if (standing === one.standing) return one
     isChanged = true
     return { ...one, standing, sig: '' }
   })

@@ -8,6 +8,7 @@
 import type { Uuid } from '../../base/uuid.ts'
 import type { TailReader } from '../../sync/tail.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { StoredState } from '../../ports/storage.ts'
 import type { Repo } from '../../rows/repo.ts'
 import { noteParents } from './accepted-parents.ts'
 import { type EndedFlush, type StoredOwn, endedSessions, isOfSession } from './adopt.ts'
@@ -103,10 +104,10 @@ export class Restoration {
   }
 
   /**
-   * Resolves to whether the records were restored: false where the storage cannot be read.
+   * Resolves to the records that were restored; undefined where the storage cannot be read.
    * @throws CountersignError `schema_refused` where a shape was changed without a version.
    */
-  async run(): Promise<boolean> {
+  async run(): Promise<StoredState | undefined> {
     try {
       return await this.#run()
     } finally {
@@ -114,20 +115,20 @@ export class Restoration {
     }
   }
 
-  async #run(): Promise<boolean> {
+  async #run(): Promise<StoredState | undefined> {
     const records = this.#isDone ? undefined : await this.#records()
-    if (!records) return false
+    if (!records) return undefined
     const { found, incoming, canonical } = records
     this.#restoreTrust(found)
     this.#parts.me.restore(found.state.meta)
     this.#parts.lineages.restore(found.state)
     await canonical?.stored.wait(canonical.first)
-    if (incoming?.isBroken) return false
+    if (incoming?.isBroken) return undefined
     this.#isDone = true
     const isSoundSoFar = this.#restoreCanonical(records)
     this.#restoreOwn(records)
     if (isSoundSoFar && canonical) await this.#takeRest(records, canonical.stored)
-    return true
+    return found.state
   }
 
   /** Whether the reviewer sends the canonical state, because the storage has hung. */

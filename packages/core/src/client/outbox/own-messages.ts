@@ -22,6 +22,8 @@ export interface OwnMessagesParts {
   readonly disk: Disk
   readonly tail: Pick<TailReader, 'position' | 'shownSeq'>
   readonly noteReadings: (entry: Entry) => void
+  /** A stored message of another session was read. */
+  readonly onTaken: (entry: Entry) => void
   /** Whether the store follows scopes. */
   readonly isPartial: boolean
   readonly nextArrival: () => number

@@ -21,6 +21,7 @@ export interface PendingIntakeParts {
   readonly nextArrival: () => number
   /** Notes in a pending message how far its author had read what is followed. */
   readonly noteReadings: (entry: Entry) => void
+  readonly onTaken: (entry: Entry) => void
   /** A stored message of this device, and whether the storage has no verdict on it. */
   readonly stored: (
     sessionId: Uuid,
@@ -96,7 +97,7 @@ export class PendingIntake {
   }
 
   #entry({ message, session, bases }: Taken): Entry {
-    const { repo, nextArrival, noteReadings } = this.#parts
+    const { repo, nextArrival, noteReadings, onTaken } = this.#parts
     const entry = toEntry(message, {
       session,
       bases,
@@ -107,6 +108,7 @@ export class PendingIntake {
     })
     entry.state = 'queued'
     noteReadings(entry)
+    onTaken(entry)
     return entry
   }
 

@@ -6,7 +6,7 @@
 import type { Uuid } from '../../base/uuid.ts'
 import type { Entry, Refusal } from '../../history/entry.ts'
 import type { AuthoredMessage } from '../../facts/types.ts'
-import type { ErasedBefore } from '../../history/erased.ts'
+import type { IsErased } from '../../history/erased.ts'
 import { numberName, pendingIn } from '../../history/names.ts'
 import type { Rejection } from '../../facts/message.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -264,10 +264,10 @@ export class Refusals {
   }
 
   /** Erases the values that stood in a row. A rejection without them is not as it was signed. */
-  erase(erased: ErasedBefore): void {
+  erase(isErased: IsErased): void {
     for (const [id, { standing = [] }] of this.#signed)
-      if (withoutValues(standing, erased) !== standing) this.#signed.delete(id)
-    this.messages.erase(erased)
+      if (withoutValues(standing, isErased) !== standing) this.#signed.delete(id)
+    this.messages.erase(isErased)
     this.messages.list.emit([], this.#parts.onError)
   }
 

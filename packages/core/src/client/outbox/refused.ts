@@ -11,7 +11,7 @@ import type { Entry, Refusal } from '../../history/entry.ts'
 import { numberName, pendingIn } from '../../history/names.ts'
 import type { AuthoredMessage, ChangeKind, Names } from '../../facts/types.ts'
 import type { Standing } from '../../facts/message.ts'
-import type { ErasedBefore } from '../../history/erased.ts'
+import type { IsErased } from '../../history/erased.ts'
 import type { Reg } from '../../schema/registers.ts'
 import { namedValues } from '../reads/named-values.ts'
 import type { RefusedList } from '../reads/refused-list.ts'
@@ -59,10 +59,10 @@ export const DAMAGED: Refusal = Object.freeze({
 /** What stood, without the values of a row that were erased; the same list where there are none. */
 export function withoutValues(
   standing: readonly Standing[],
-  { entityId, regs }: Pick<ErasedBefore, 'entityId' | 'regs'>,
+  isErased: IsErased,
 ): readonly Standing[] {
-  const isHit = (one: Standing): boolean =>
-    one.entityId === entityId && regs.includes(one.reg) && one.value !== undefined
+  const isHit = ({ entityId, reg, value }: Standing): boolean =>
+    value !== undefined && isErased(entityId, reg)
   if (!standing.some(isHit)) return standing
   return standing.map((one) => {
     const { value: _, ...bare } = one
@@ -239,9 +239,9 @@ export class RefusedMessages {
   }
 
   /** Erases the values that stood in a row, where a refusal tells them. */
-  erase(erased: ErasedBefore): void {
+  erase(isErased: IsErased): void {
     for (const held of this.#held.values()) {
-      const refusal = { ...held.refusal, standing: withoutValues(held.refusal.standing, erased) }
+      const refusal = { ...held.refusal, standing: withoutValues(held.refusal.standing, isErased) }
       if (held.entry?.rejection) held.entry.rejection = refusal
       this.#held.set(held.id, { ...held, refusal })
     }

@@ -88,10 +88,10 @@ class Stack {
     this.#changes = 0
   }
 
-  /** Removes the changes of a row. */
-  forget(id: Uuid): void {
+  /** Removes the changes of these rows. */
+  forget(isErased: (id: Uuid) => boolean): void {
     const left = this.#transactions.flatMap(({ entry, changes }) => {
-      const others = changes.filter(({ write }) => write.entityId !== id)
+      const others = changes.filter(({ write }) => !isErased(write.entityId))
       return others.length > 0 ? [{ entry, changes: others }] : []
     })
     this.clear()
@@ -112,10 +112,10 @@ export class UndoStack {
     this.#redo.clear()
   }
 
-  /** Values of a row were erased: no undo brings any of them back. */
-  forget(id: Uuid): void {
-    this.#undo.forget(id)
-    this.#redo.forget(id)
+  /** Values of these rows were erased: no undo brings any of them back. */
+  forget(isErased: (id: Uuid) => boolean): void {
+    this.#undo.forget(isErased)
+    this.#redo.forget(isErased)
   }
 
   get undoable(): number {

@@ -1,0 +1,105 @@
+/** A device of a world of erasures: a disk, and the tabs that share it. */
+import { type SyncStore, createSyncStore } from '@countersign/core'
+import {
+  type FaultyDisk,
+  ProcessClock,
+  type SeededRandom,
+  SimChannels,
+  SimLocks,
+  type TabLocks,
+  type VirtualClock,
+  loadParts,
+  simSigner,
+} from '@countersign/core/testing'
+import type { Transport } from '@countersign/core/ports'
+import { SPACE } from '../truth.ts'
+import { Note } from './note.ts'
+
+// Loading takes real time, and the world has none.
+await loadParts()
+
+/** What a tab needs of its world. */
+export interface ErasuresStage {
+  readonly clock: VirtualClock
+  readonly random: SeededRandom
+  readonly publicKey: string
+  wayOf(process: ProcessClock): Transport
+  fault(invariant: string, what: string): void
+}
+
+export class Device {
+  readonly name: string
+  readonly disk: FaultyDisk
+  /** Whether its stores follow boards. */
+  readonly isPartial: boolean
+  readonly locks: SimLocks = new SimLocks()
+  readonly channels: SimChannels = new SimChannels()
+  readonly tabs = new Set<DeviceTab>()
+
+  constructor(name: string, disk: FaultyDisk, isPartial: boolean) {
+    this.name = name
+    this.disk = disk
+    this.isPartial = isPartial
+  }
+
+  /** All that is stored, as texts with names. */
+  get content(): readonly (readonly [name: string, text: string])[] {
+    const { segments, meta, checkpoint } = this.disk.content
+    return [
+      ...segments.map((each) => [each.key, JSON.stringify(each)] as const),
+      ['meta', JSON.stringify([...meta])],
+      ['the checkpoint', JSON.stringify([checkpoint, this.disk.pages])],
+    ]
+  }
+}
+
+/** One opening of a store. */
+export class DeviceTab {
+  readonly device: Device
+  readonly store: SyncStore
+  readonly process: ProcessClock
+  isReady = false
+  isOver = false
+  readonly #locks: TabLocks
+
+  constructor(stage: ErasuresStage, device: Device) {
+    this.device = device
+    this.process = new ProcessClock(stage.clock)
+    this.#locks = device.locks.tab()
+    this.store = createSyncStore({
+      space: SPACE,
+      entities: [Note],
+      scope: device.isPartial ? 'followed' : 'all',
+      storage: device.disk.storage(this.process),
+      transports: [stage.wayOf(this.process)],
+      reviewerKey: stage.publicKey,
+      platform: {
+        clock: this.process,
+        random: stage.random,
+        signer: simSigner({ random: stage.random, clock: this.process }),
+        locks: this.#locks,
+        channel: device.channels.tab(this.process),
+        tabId: () => device.name,
+        warn: undefined,
+      },
+      onError: (error) => {
+        if (!this.isOver) stage.fault('S0', `${device.name}: ${String(error)}`)
+      },
+    })
+    this.store.ready.then(
+      () => (this.isReady = true),
+      () => (this.isOver = true),
+    )
+  }
+
+  get isUsable(): boolean {
+    return this.isReady && !this.isOver && this.store.status.getState().halted === undefined
+  }
+
+  /** The tab is gone in the middle of whatever it was doing. */
+  kill(): void {
+    this.isOver = true
+    this.process.kill()
+    this.#locks.die()
+  }
+}
