@@ -9,6 +9,7 @@ import type { FinalReason, MessageState, Position } from '../facts/message.ts'
 import type { ConnectionRefusal } from '../sync/session-host.ts'
 import type { Auth } from './identity/credentials.ts'
 import type { Me } from './identity/me.ts'
+import type { ErasingStore } from './erasing-store.ts'
 import type { Include, IncludedRow, Peek } from './included.ts'
 import type { StorageTrouble } from '../ports/storage.ts'
 import type { Ended } from './outbox/hint.ts'
@@ -355,7 +356,7 @@ export interface ImportOptions {
 }
 
 /** A local replica of one space: reads and writes are synchronous, sync runs in the background. */
-export interface SyncStore {
+export interface SyncStore extends ErasingStore {
   // `this: void`: verbs are bound, so components may destructure them.
 
   /** Resolves when identity and local rows are loaded; writes before that throw `not_ready`. */
@@ -465,18 +466,6 @@ export interface SyncStore {
    * Rejects with CountersignError `unavailable` while there is no connection.
    */
   history(this: void, entity: Entity, id: Uuid): Promise<History>
-  /**
-   * Erases the values of these fields of a row for everybody, or of all its fields, with all that they ever
-   * were: at the reviewer, in its log, and in every store that hears of it. The row stays, names them in
-   * `$redacted`, and may be written again. Resolves when the reviewer has nothing of them any more.
-   * Rejects with `unavailable`, also for a person without the capability `erase`: `reason` says why.
-   */
-  erase<E extends Entity>(
-    this: void,
-    entity: E,
-    id: Uuid,
-    fields?: readonly (keyof E['~output'] & string)[],
-  ): Promise<void>
 
   /**
    * Forgets the reviewer and all its rows, and trusts the next reviewer: for a space whose reviewer

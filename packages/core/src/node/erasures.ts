@@ -29,6 +29,8 @@ export interface ErasuresParts extends Omit<EraserParts, 'onCommitting' | 'onCom
 
 const RESUME = 'values were erased; resume'
 const UNAVAILABLE = 'the store of the reviewer does not answer; ask again'
+/** Pause of a history of a row of which values are being erased. */
+const ERASING_MS = 250
 /** Pause before an erasure that the store has interrupted goes on. */
 const AGAIN_MS = 1_000
 
@@ -47,9 +49,11 @@ export class Erasures {
     this.goOn()
   }
 
-  /** Whether the log may still have erased values of that entity, so that nobody is sent its history. */
-  isLeftOf(entityId: Uuid): boolean {
-    return this.#eraser.isLeftOf(entityId)
+  /** The log may still have erased values of that entity: nobody is sent its history, `again` is called later. */
+  delays(entityId: Uuid, again: () => void): boolean {
+    const isLeft = this.#eraser.isLeftOf(entityId)
+    if (isLeft) this.#parts.clock.after(ERASING_MS, again)
+    return isLeft
   }
 
   /** Nothing more is begun; what is left goes on at the next start. */

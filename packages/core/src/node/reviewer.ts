@@ -90,9 +90,6 @@ export async function openReviewer(options: ReviewerOptions, caches: Caches): Pr
   }
 }
 
-/** Pause of a history of a row of which values are being erased. */
-const ERASING_MS = 250
-
 type RoleOptions = Omit<
   DeskParts,
   'events' | 'evidence' | 'connections' | 'views' | 'keyed' | 'onBehind'
@@ -174,9 +171,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     })
     this.#snapshots = new Snapshots({
       ...{ store, clock, limits, held },
-      space: open.space,
-      source: open.source,
-      head: () => this.#desk.head,
+      ...{ space: open.space, source: open.source, head: () => this.#desk.head },
       writeBehind: () => this.#desk.behind.write(),
       sign: (at, pages) => signer.sign(keys, snapshotBytes(space, at, pages)),
     })
@@ -480,8 +475,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   history(connection: Connection, entityId: Uuid): void {
-    if (this.#erasures.isLeftOf(entityId))
-      return void this.clock.after(ERASING_MS, () => this.history(connection, entityId))
+    if (this.#erasures.delays(entityId, () => this.history(connection, entityId))) return
     const { keys, signer } = this.#options
     answerHistory(connection, entityId, () => ({
       mayAsk: () => this.#readers.mayAsk(connection, entityId),

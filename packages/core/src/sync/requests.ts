@@ -13,6 +13,8 @@ export interface RequestsParts {
   readonly clock: Clock
 }
 
+export type { HistoryAnswer }
+
 /** Sends over the present link; undefined: there is none that is greeted. */
 type Send = ((frame: string) => void) | undefined
 

@@ -15,7 +15,6 @@ import { type ReviewerFrame, authorFrame, parseReviewerFrame } from '../wire/fra
 import { type PartedEvents, connectInParts } from '../wire/parts.ts'
 import type { Batch } from '../wire/types.ts'
 import { Audit } from './audit.ts'
-import type { HistoryAnswer } from './history.ts'
 import { type Carried, LOOK_MS, LinkLife } from './link-life.ts'
 import type { PullEvents } from './pull.ts'
 import type { Gate, GatedFrame } from './gate.ts'
@@ -30,7 +29,7 @@ import {
 import { KeptPages } from './kept-pages.ts'
 import { versionFault } from './greeting-faults.ts'
 import { type Flush, offerFrame } from './own-flush.ts'
-import { Requests } from './requests.ts'
+import { type HistoryAnswer, Requests } from './requests.ts'
 import { SignIn } from './sign-in.ts'
 import type { Reviewing } from './tail-plan.ts'
 import { Tokens } from './tokens.ts'
@@ -159,12 +158,10 @@ export class SyncSession {
     })
   }
 
-  /** See `Requests.history`. */
   history(entityId: Uuid): Promise<HistoryAnswer> {
     return this.#requests.history(entityId, this.#parts.tail.position?.seq ?? 0, this.#asking)
   }
 
-  /** See `Requests.erase`. */
   erase(entityId: Uuid, regs: readonly string[] | null): Promise<number> {
     return this.#requests.erase(entityId, regs, this.#asking)
   }

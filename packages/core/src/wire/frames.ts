@@ -42,6 +42,7 @@ import {
 import { isCount } from '../facts/parse.ts'
 import { type Epoch, epochIn } from './records.ts'
 import { type AcceptedAgain, acceptedAgain, positionField, shortText } from './forms.ts'
+import { ERASED_FIELDS, ERASE_FIELDS, type EraseFields, type ErasedFields } from './erase-frame.ts'
 import { rejectionList } from './rejection.ts'
 import {
   REACHED_FIELDS,
@@ -174,8 +175,7 @@ export interface AuthorFrames {
   readonly history: { readonly entityId: Uuid }
   /** Of the flush of an accepted message. */
   readonly seal: { readonly seq: number }
-  /** Erases the values of these registers of an entity; null: of all. */
-  readonly erase: { readonly entityId: Uuid; readonly regs: readonly string[] | null }
+  readonly erase: EraseFields
   readonly bye: { readonly reason: string }
 }
 
@@ -280,16 +280,7 @@ export interface ReviewerFrames {
     readonly seal: string | null
     readonly sig: string
   }
-  /**
-   * Nothing of the values is left at the reviewer, as of `seq`; or `why` it was refused. `sig`: over
-   * `erasedBytes`.
-   */
-  readonly erased: {
-    readonly entityId: Uuid
-    readonly seq: number
-    readonly why: string | null
-    readonly sig: string
-  }
+  readonly erased: ErasedFields
   readonly bye: { readonly reason: string; readonly code: ByeCode | null }
 }
 
@@ -319,7 +310,7 @@ const AUTHOR_FRAMES: Table<AuthorFrames> = {
   reach: REACH_FIELDS,
   history: { entityId: id },
   seal: { seq: count },
-  erase: { entityId: id, regs: nullable(listOfAll(shortText)) },
+  erase: ERASE_FIELDS,
   bye: { reason: words },
 }
 
@@ -370,7 +361,7 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
     sig: shortText,
   },
   seal: { seq: count, publicKey: nullable(shortText), seal: nullable(shortText), sig: shortText },
-  erased: { entityId: id, seq: count, why: nullable(words), sig: shortText },
+  erased: ERASED_FIELDS,
   bye: { reason: words, code: nullable(oneOf('wrong_space', 'wrong_version', 'unauthorised')) },
 }
 
