@@ -224,6 +224,7 @@ class ErasuresWorld implements ErasuresStage {
       ...['offline', 'cut', 'kill', 'close', 'reviewer'],
     ] as (keyof typeof acts)[])
     this.#tally.hit(`erasures: ${name}`)
+    if (name === 'create' || name === 'edit') this.#tally.hit('action: write')
     this.#say(tab.device, name)
     attempt(acts[name])
   }
