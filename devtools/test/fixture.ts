@@ -91,6 +91,13 @@ export function trace(messages: readonly MessageRecord[] = STORY): Trace {
       rejectedMessages: 1,
       storage: 'ok',
       storageTrouble: undefined,
+      storageHealth: {
+        lasts: 'evictable',
+        usedBytes: 5_242_880,
+        quotaBytes: 1_073_741_824,
+        evictedAt: undefined,
+        messagesAtRisk: 0,
+      },
       halted: undefined,
     },
     types: [

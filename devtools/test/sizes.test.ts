@@ -42,7 +42,7 @@ describe('sizes, brotli', () => {
     ['all entry points, opted in', 'production.ts'],
     ['faults', 'faults.ts'],
   ])(
-    '%s weighs what the README says',
+    '%s has the size in the README',
     async (row, entry) => {
       const bytes = await bytesOf(entry)
       const says = stated(row)

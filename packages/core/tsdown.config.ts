@@ -37,7 +37,9 @@ const config: UserConfig = {
     'src/message.ts',
     'src/wire/index.ts',
     'src/node/index.ts',
+    'src/node/upkeep/index.ts',
     'src/inspect/index.ts',
+    'src/client/peers/index.ts',
     'src/testing/index.ts',
   ]),
   // What is loaded at once is two files, one of them for the other doors too: the bundler of an app

@@ -1,5 +1,5 @@
-// The build of @countersign/reviewer: one entry for each export of package.json.
+// The build of @countersign/reviewer: one entry for each export of package.json, and its program.
 
 import { library } from '../../tsdown.base.ts'
 
-export default library(['src/index.ts'], 'node')
+export default library(['src/index.ts', 'src/cli.ts'], 'node')

@@ -1,4 +1,4 @@
-/** The command line of the bench: what it may say, and what it means. Pure. */
+/** Parses the command line of the bench. Pure. */
 import { parseArgs } from 'node:util'
 
 export const NODE_NAMES = [

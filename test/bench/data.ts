@@ -31,7 +31,7 @@ const shape = z.object({
 /** Without an index, for workloads that are about single rows. */
 export const Plain = entity('task', shape, { idPolicy: 'supplied' })
 
-/** With the two indexes that the queries stand on. Ids may be given, so that floor and ours agree. */
+/** With the two indexes that the queries use. Ids may be given, so that floor and ours agree. */
 export const Task = Plain.index('open', ['done', '-priority', 'createdAt']).index('owner', [
   'ownerId',
   'createdAt',
@@ -49,7 +49,7 @@ export function openQuery(limit: number): {
   return { where: { done: false }, orderBy: ['-priority', 'createdAt'], limit }
 }
 
-/** The query of C4b and C5: what somebody owns, oldest first. */
+/** The query of C4b and C5: the rows of one owner, oldest first. */
 export function ownerQuery(ownerId: string): {
   where: { ownerId: string }
   orderBy: 'createdAt'[]
@@ -120,7 +120,7 @@ function flat(text: string): string {
   return decoder.decode(encoder.encode(text))
 }
 
-/** One number for a set of rows, whatever their order. */
+/** One number for a set of rows in any order. */
 export function digest(rows: Iterable<TaskRow>): string {
   const texts: string[] = []
   for (const { id, title, done, priority, ownerId, createdAt } of rows) {
@@ -129,7 +129,7 @@ export function digest(rows: Iterable<TaskRow>): string {
   return `${texts.length}:${hashText(texts.sort().join('\n'))}`
 }
 
-/** cyrb53: 53 bits are enough to tell a wrong state from a right one. */
+/** cyrb53: 53 bits are enough to detect a wrong state. */
 function hashText(text: string): string {
   let high = 0xdeadbeef
   let low = 0x41c6ce57

@@ -1,6 +1,6 @@
 /**
  * What a workload hands to the table: medians of ours and of the floor, and the ratio of the two,
- * taken round by round, since only rounds that stand side by side saw the same machine.
+ * taken round by round, since only neighbouring rounds saw the same machine.
  * Platform-neutral: pages use it too.
  */
 

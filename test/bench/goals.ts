@@ -139,7 +139,7 @@ export const GOALS: Readonly<Record<string, Goal>> = {
   'reviewer memory': below(250, 'MB'),
   'reviewer memory few': below(250, 'MB'),
   'devtools scroll': { text: '> 50 a second', holds: ({ ours }) => ours > 50 },
-  // Nothing, as far as rounds can tell: not slower in every one of them.
+  // No difference that rounds can show: not slower in every one of them.
   'devtools off': { text: '0 %', holds: ({ spread }) => spread && spread[0] <= 1 },
   'devtools on': { text: '< 5 %', holds: ({ ratio }) => ratio !== undefined && ratio < 1.05 },
   'devtools ring': below(10_485_760, 'B'),

@@ -54,7 +54,7 @@ describe('recorded figures', () => {
     }
   })
 
-  test('a figure stands in the newest run that measured it', () => {
+  test('a figure is in the newest run that measured it', () => {
     const first = withRun(NOTHING_RECORDED, run(figure('C1', 1), figure('C3', 2)))
     const second = withRun(first, run(figure('C1', 3)))
     expect(second.runs.map(({ figures }) => figures.map(({ ours }) => ours))).toEqual([[2], [3]])

@@ -21,7 +21,7 @@ export interface Run {
 }
 
 export interface Recorded {
-  /** Figures of full runs; each stands in the newest run that measured it. */
+  /** Figures of full runs; each is in the newest run that measured it. */
   readonly runs: readonly Run[]
   /** Ratios of `--short`, which such a run is compared with. */
   readonly short: Readonly<Record<string, number>>

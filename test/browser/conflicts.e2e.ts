@@ -118,7 +118,7 @@ test.describe('a conflict', () => {
     }
   })
 
-  test('a value of one’s own that the type refuses is not written, and says why', async ({
+  test('another value that the type rejects is not written, and shows the reason', async ({
     visit,
   }) => {
     const title = fresh('Must have a title')
@@ -139,7 +139,7 @@ test.describe('a conflict', () => {
     await expect(ann.card(`${title} A`)).toContainText('conflict')
   })
 
-  test('archived by one and changed by another: somebody says whether it stays', async ({
+  test('archived by one and changed by another: a person decides whether it stays', async ({
     visit,
   }) => {
     const title = fresh('Away or not')
@@ -173,7 +173,7 @@ test.describe('a conflict', () => {
   })
 })
 
-test('two who decide at once: one wins, and the other is told the value and keeps what they wanted', async ({
+test('two people who decide at once: one wins, and the other gets the value and keeps their change', async ({
   visit,
 }) => {
   const title = fresh('Raced')

@@ -79,7 +79,7 @@ test('6: what is written offline is queued, and acked once the network is back',
   ])
 })
 
-test('6: what was refused stands there with its reason and with what it blocks, until it is dealt with', async ({
+test('6: a refused message is listed with its reason and its dependents, until it is retried or discarded', async ({
   visit,
 }) => {
   const [board, panel] = await opened(visit)
@@ -123,7 +123,7 @@ test('6: what was refused stands there with its reason and with what it blocks, 
   await expect(board.rejected.locator('[data-count]')).toHaveCount(0)
 })
 
-test('9: a conflict is shown with its history, and decided from there for everybody', async ({
+test('9: a conflict is shown with its history, and resolved from there for all replicas', async ({
   visit,
 }) => {
   const title = fresh('Disputed')
@@ -204,7 +204,7 @@ test('13: a row is shown as each version sees it, with the lenses between them',
   await expect(version(2)).toContainText('Steps to it: map of done to status; add of points')
 })
 
-test('a storage that is full is told, and an honest one again goes on', async ({
+test('a full storage is reported, and writes continue when it has room again', async ({
   visit,
   expectedErrors,
 }) => {

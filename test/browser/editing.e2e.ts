@@ -22,14 +22,14 @@ test.describe('text that two people edit', () => {
 
     await bob.open(`My ${title}`)
     await bob.drawer.getByLabel('Title').fill(`Their ${title}`)
-    await expect(ann.drawer).toContainText('Somebody changed this')
+    await expect(ann.drawer).toContainText('Another person changed this')
     await expect(draft).toHaveValue(`My ${title}`)
     await expect(draft).toBeFocused()
     expect(await draft.evaluate((input: HTMLTextAreaElement) => input.selectionStart)).toBe(3)
 
     await draft.pressSequentially('own ')
     await expect(draft).toHaveValue(`My own ${title}`)
-    await expect(ann.drawer).not.toContainText('Somebody changed this')
+    await expect(ann.drawer).not.toContainText('Another person changed this')
     await draft.blur()
     await expect(draft).toHaveValue(`My own ${title}`)
     await bob.drawer.getByLabel('Title').blur()
@@ -48,13 +48,13 @@ test.describe('text that two people edit', () => {
     await field.focus()
     await bob.open(title)
     await bob.drawer.getByLabel('Title').fill(`${title} changed`)
-    await expect(ann.drawer).toContainText('Somebody changed this')
+    await expect(ann.drawer).toContainText('Another person changed this')
     await expect(field).toHaveValue(title)
     await field.blur()
     await expect(field).toHaveValue(`${title} changed`)
   })
 
-  test('a refused draft says why, is not written, and a blur brings the value back', async ({
+  test('an invalid draft shows the reason, is not written, and a blur restores the value', async ({
     visit,
   }) => {
     const board = new Board(await visit())

@@ -2,7 +2,7 @@ import { expectAccessible } from './accessible.ts'
 import { Board, fresh } from './board.ts'
 import { expect, test } from './fixtures.ts'
 
-test('the history says who did what and when, with each verdict; it needs the reviewer', async ({
+test('the history has each change with author, time and verdict; it needs the reviewer', async ({
   visit,
 }) => {
   const ann = new Board(await visit())
@@ -37,5 +37,5 @@ test('the history says who did what and when, with each verdict; it needs the re
 
   await bob.setOnline(false)
   await bob.drawer.getByRole('button', { name: 'History' }).click()
-  await expect(history).toContainText('cannot be asked right now')
+  await expect(history).toContainText('cannot be reached right now')
 })

@@ -57,7 +57,10 @@ for (const { name, rules, ...look } of looks) {
   })
 }
 
-test('an empty space says so, and takes the first issue', async ({ visit, startDemo }) => {
+test('an empty space shows that it is empty, and accepts the first issue', async ({
+  visit,
+  startDemo,
+}) => {
   const demo = await startDemo('--empty')
   const page = await visit({ url: demo.url })
   const board = new Board(page)

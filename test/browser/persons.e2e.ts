@@ -18,7 +18,7 @@ function sheet(board: Board) {
 
 async function signIn(board: Board, name: string, takes = true): Promise<void> {
   await who(board)
-  const take = sheet(board).getByLabel('What I wrote here becomes theirs')
+  const take = sheet(board).getByLabel('Take my changes along')
   if (!takes) await take.uncheck()
   await sheet(board).getByRole('button', { name, exact: true }).click()
   await expect(board.pane.locator('[data-part="person"]')).toHaveText(name)
@@ -108,7 +108,7 @@ test('two persons in one browser: another key and outbox, and nothing of the fir
   const secret = fresh('unsent of Ann')
   await board.create(secret)
   await signOut(board)
-  const dialog = page.getByRole('dialog', { name: 'Not everything is sent' })
+  const dialog = page.getByRole('dialog', { name: 'Unsent changes' })
   await expect(dialog.locator('[data-part="unsent"]')).toContainText(`Create “${secret}”`)
   await dialog.getByRole('button', { name: 'Stay signed in' }).click()
   await expect(board.card(secret)).toBeVisible()
@@ -141,7 +141,7 @@ test('two persons in one browser: another key and outbox, and nothing of the fir
   await expect(other.card(secret)).toBeVisible()
 })
 
-test('what was written before signing in is taken along, and a new name is nobody’s to others', async ({
+test('changes from before the login are taken along, and a new name is not linked to the person', async ({
   visit,
 }) => {
   const board = new Board(await visit())

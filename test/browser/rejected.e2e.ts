@@ -38,7 +38,7 @@ test('a refused archive is taken back, waits with its reason, survives a reload,
   await expect(discard).toBeFocused()
   await expect(discard).toHaveAccessibleDescription(`Archive “${title}”`)
   await page.keyboard.press('Enter')
-  await expect(tray).toContainText('Nothing of yours waits here')
+  await expect(tray).toContainText('No rejected changes')
   await expect(tray.getByRole('button', { name: 'Close' })).toBeFocused()
   await page.keyboard.press('Escape')
   await expect(bob.rejected).toHaveAccessibleName('Rejected')
@@ -47,7 +47,7 @@ test('a refused archive is taken back, waits with its reason, survives a reload,
   await expect(bob.rejected).toHaveAccessibleName('Rejected')
 })
 
-test('a refused issue and what stands on it are retried by keys, once there is room', async ({
+test('a refused issue and its dependents are retried by keys, once there is room', async ({
   visit,
   startDemo,
 }) => {

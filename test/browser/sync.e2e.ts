@@ -64,7 +64,9 @@ test.describe('two people', () => {
     }
   })
 
-  test('different values for one field are both kept, and the field says so', async ({ visit }) => {
+  test('different values for one field are both kept, and the field shows that', async ({
+    visit,
+  }) => {
     const ann = new Board(await visit())
     const bob = new Board(await visit())
     const title = fresh('Points in dispute')

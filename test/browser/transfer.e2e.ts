@@ -63,7 +63,7 @@ test('a pasted list comes in, and is reviewed', async ({ visit }) => {
   await expect(board.card(titles[299]!)).toHaveAttribute('data-state', 'canonical')
 })
 
-test('a bad file says what is wrong and changes nothing', async ({ visit }, info) => {
+test('a bad file shows its fault and changes nothing', async ({ visit }, info) => {
   const page = await visit()
   const board = new Board(page)
   await board.connected()
@@ -90,7 +90,7 @@ test('a bad file says what is wrong and changes nothing', async ({ visit }, info
   await expect(board.outbox).toHaveAttribute('data-count', '0')
 })
 
-test('300 issues with 280 Chinese characters each reach somebody who is new', async ({ visit }) => {
+test('300 issues with 280 Chinese characters each reach a new replica', async ({ visit }) => {
   const page = await visit()
   const board = new Board(page)
   await board.connected()

@@ -40,7 +40,7 @@ test('Ctrl+Z takes the last change back and Ctrl+Shift+Z does it again, outside 
   await board.settled()
 })
 
-test('what somebody else has changed since is left alone, and said', async ({ visit }) => {
+test('fields that another person has changed since stay, and are reported', async ({ visit }) => {
   const ann = new Board(await visit())
   const bob = new Board(await visit())
   const title = fresh('Since changed')

@@ -159,7 +159,7 @@ test.describe('13.1 two builds on one reviewer', () => {
   })
 })
 
-test('9 two builds that decide at once: one wins, and last year’s app is told and can insist', async ({
+test('9 two builds that decide at once: one wins, and last year’s app shows that and can retry', async ({
   visit,
   demo,
 }) => {
@@ -182,7 +182,7 @@ test('9 two builds that decide at once: one wins, and last year’s app is told 
   await today.settled()
   await lastYear.setOnline(true)
   const note = lastYear.page.locator('.banner')
-  await expect(note).toHaveText(new RegExp(`“${title}”.*refused\\. Somebody else was first\\.`))
+  await expect(note).toHaveText(new RegExp(`“${title}”.*refused\\. Another change came first\\.`))
   await expectAccessible(lastYear.page, 'a refusal in last year’s app')
   await expect(lastYear.section('Open')).toContainText(title)
 
@@ -192,7 +192,7 @@ test('9 two builds that decide at once: one wins, and last year’s app is told 
   await expect(lastYear.tick(title)).toBeChecked()
 })
 
-test('last year’s app is opened from today’s, says what it is, and has nothing of today’s type', async ({
+test('last year’s app is opened from today’s, shows its version, and has no field of today’s type', async ({
   visit,
 }) => {
   const page = await visit()

@@ -96,7 +96,7 @@ export function spaceStoreReads(
       }
     }
 
-    test('answers in the order of the keys, whatever stands in one row', async () => {
+    test('answers in the order of the keys, with any content of a row', async () => {
       const store = opened()
       await judged(store)
       const keys = [10, 1, 2, 0, 3, 4, 4, 11, 7, 5, 6, 8, 9]
@@ -134,7 +134,7 @@ export function spaceStoreReads(
       expect(await store.ledgerRuns('unknown', 0, 9)).toEqual([])
     })
 
-    test('rejections of a session come by clientSeq, whatever order they were made in', async () => {
+    test('rejections of a session are read by clientSeq, for any order of writing', async () => {
       const store = opened()
       const sessions = ['s', 't'].map((sessionId) => ({ sessionId, text: '' }))
       const rejections = [5, 2, 9, 3].flatMap((clientSeq) =>
@@ -274,7 +274,7 @@ export function spaceStoreReads(
       expect(rest).toEqual(rest.map(({ entity }) => expected(entity, 60)))
     })
 
-    test('by a range of keys: the states that have one in it, whatever the page', async () => {
+    test('by a range of keys: the states that have one in it, on any page', async () => {
       const store = opened()
       await filled(store, 60)
       const { states, ...rest } = behindOf(0, 20, 20)

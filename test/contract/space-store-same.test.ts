@@ -69,6 +69,10 @@ class Caller {
         authorId: `a${this.below(9)}`,
         text: `p${this.below(3)}`,
       })),
+      revocations: this.#times(1, () => ({
+        key: `r${this.below(9)}`,
+        ...(this.below(3) > 0 && { text }),
+      })),
       rejections: this.#times(1, () => ({
         msgId: `m${this.below(60)}`,
         sessionId: this.#session(),
@@ -117,6 +121,7 @@ class Caller {
       (store) => store.ledgerRuns(session, place, count),
       (store) => store.sessions([session, place, 1, 2]),
       (store) => store.authors(['a1', `a${place % 9}`, 'a9']),
+      async (store) => (await store.revocations()).toSorted((a, b) => (a.key < b.key ? -1 : 1)),
       (store) => store.authorsOf(`p${place % 4}`, count),
       (store) => store.rejection(`m${place}`),
       (store) => store.rejections(session, place, count),

@@ -39,6 +39,7 @@ export async function contentOf(store: SpaceStore): Promise<unknown> {
     seals: await Promise.all([1, head.seq].map((seq) => store.seals(seq))),
     ledger: await Promise.all(sessions.map((s) => store.ledgerRuns(s!.sessionId, 0, 1_000))),
     authors: await store.authors(['a1', 'a2', 'a3']),
+    revocations: await store.revocations(),
     rejections: await Promise.all(sessions.map((s) => store.rejections(s!.sessionId, 0, 1_000))),
     changes: await Promise.all(
       states.map(({ entity }) => store.changes(entity, 1e9, { count: 1_000, bytes: MUCH })),
@@ -165,6 +166,27 @@ export function spaceStoreContract(
         // Nothing of a commit that is fenced.
         const late = commitOf(START, { more: of(['a4', 'ann']) })
         expect([await store.append(late), await found('ann', 1)]).toEqual(['fenced', ['a3 ann']])
+      })
+
+      test('revocations have the text that they had last, are deleted, and are nothing of a commit that is fenced', async () => {
+        const store = opened()
+        const of = (...revocations: [key: string, text?: string][]): Partial<Commit> => ({
+          revocations: revocations.map(([key, text]) => ({
+            key,
+            ...(text !== undefined && { text }),
+          })),
+        })
+        const found = async (): Promise<string[]> =>
+          (await store.revocations()).map((one) => `${one.key} ${whole(one)}`).toSorted()
+        const isAny = async (): Promise<boolean> => (await store.head()).hasRevocations
+        expect([await found(), await isAny()]).toEqual([[], false])
+        const first = commitOf(START, { more: of(['a', '1'], ['b', '2'], ['c', '3']) })
+        await store.append(first)
+        const next = commitOf(headAfter(first), { count: 0, more: of(['a', '4'], ['b'], ['d']) })
+        expect(await store.append(next)).toBe('committed')
+        expect([await found(), await isAny()]).toEqual([['a 4', 'c 3'], true])
+        const late = commitOf(START, { more: of(['c', 'late']) })
+        expect([await store.append(late), await found()]).toEqual(['fenced', ['a 4', 'c 3']])
       })
 
       test('sessions get their numbers in the order of storage and keep them', async () => {
@@ -471,7 +493,7 @@ export function spaceStoreContract(
     })
 
     describe('meta', () => {
-      test('the first claim of a key wins, whoever asks later', async () => {
+      test('the first claim of a key wins over all later ones', async () => {
         const store = opened()
         expect(await store.meta('key')).toBeUndefined()
         const claims = ['a', 'b', 'c'].map((value) => store.claimMeta('key', value))

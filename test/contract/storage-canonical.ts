@@ -69,7 +69,7 @@ export function advancing(make: () => StorageFixture): void {
     expect(keysOf((await readWhole(handle)).segments)).toEqual(['a'])
   })
 
-  test('advance: a tab that is ahead leaves no gap when another one begins anew', async () => {
+  test('advance: a tab that is ahead leaves no gap when another one starts from the beginning', async () => {
     const fixture = make()
     const ahead = await open(fixture)
     const behind = await open(fixture)
@@ -278,7 +278,7 @@ export function caches(make: () => StorageFixture): void {
     expect(keysOf(segments)).toEqual(['t'])
   })
 
-  test('checkpoint: of two tabs that go on from one base, the second is told that it is not stored', async () => {
+  test('checkpoint: of two tabs that continue one base, the second learns that its checkpoint is not stored', async () => {
     const fixture = make()
     const one = await open(fixture)
     const other = await open(fixture)
@@ -330,7 +330,7 @@ export function caches(make: () => StorageFixture): void {
     expect(state.meta).toEqual(new Map([['k', 'v']]))
   })
 
-  test('reset: comes before the rest of its batch, so that a lower rank begins anew', async () => {
+  test('reset: applies before the rest of its batch, so that a lower rank can follow', async () => {
     const handle = await open(make())
     await handle.write({ ...run(7, 'old'), checkpoint: checkpoint(6, 'old') })
     await handle.write({ ...run(2, 'new'), reset: true, checkpoint: checkpoint(1, 'new') })

@@ -24,12 +24,12 @@ import {
 } from './storage-kit.ts'
 
 export function ordering(make: () => StorageFixture): void {
-  test('fresh: a store that nobody wrote is empty', async () => {
+  test('fresh: a store without writes is empty', async () => {
     const state = await (await open(make())).read()
     expect(state).toEqual(emptyState)
   })
 
-  test('order: writes apply in the order of the calls, whatever their durability', async () => {
+  test('order: writes apply in the order of the calls, with any durability', async () => {
     const handle = await open(make())
     const keys = Array.from({ length: 40 }, (_, index) => `s${index}`)
     const written = await Promise.all(
@@ -80,7 +80,7 @@ export function ordering(make: () => StorageFixture): void {
     expect(early.meta).toEqual(new Map([['k', 1]]))
   })
 
-  test('order: 0 stands for a batch without segments', async () => {
+  test('order: is 0 for a batch without segments', async () => {
     const handle = await open(make())
     await handle.write(strict({ segments: segmentsOf('a') }))
     expect(await handle.write(strict({ meta: [['k', 1]] }))).toMatchObject({ order: 0 })
@@ -191,7 +191,7 @@ export function drafts(make: () => StorageFixture): void {
     await expectTrouble(handle.waiting(), 'closed')
   })
 
-  test('atOnce: is stored whatever else is under way, and before what is called later', async () => {
+  test('atOnce: is stored while other calls are under way, and before later ones', async () => {
     const fixture = make()
     const handle = await open(fixture)
     const writes = [

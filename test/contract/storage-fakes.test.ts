@@ -120,7 +120,7 @@ describe('faulty disk', () => {
     },
   )
 
-  test('a forced closing is told, and refuses what was not applied', async () => {
+  test('a forced close is reported, and rejects batches that were not applied', async () => {
     const world = disk({ latencyMs: () => 10 })
     const troubles: string[] = []
     const opening = world.disk.storage().open((trouble) => troubles.push(trouble))

@@ -75,7 +75,7 @@ export function sharing(make: () => StorageFixture): void {
     expect((await other.read()).outbox).toEqual(['own1'])
   })
 
-  test('erase: another tab on it never writes again, and is told once', async () => {
+  test('erase: another tab on it never writes again, and is notified once', async () => {
     const fixture = make()
     const heard: string[] = []
     const stale = await fixture.again().open((trouble) => heard.push(trouble), 'one')
@@ -89,7 +89,7 @@ export function sharing(make: () => StorageFixture): void {
     expect(keysOf((await fresh.read()).segments)).toEqual(['b'])
   })
 
-  test('claim: stores a value once, and gives it to whoever claims later', async () => {
+  test('claim: stores a value once, and returns it to later claims', async () => {
     const fixture = make()
     const handle = await open(fixture)
     expect(await handle.claim('session', 'mine')).toBe('mine')

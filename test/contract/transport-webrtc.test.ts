@@ -223,7 +223,7 @@ test('a peer that stops serving accepts no more links, and its open ones stay', 
   await connected(client).opened
 })
 
-test('a peer that leaves ends its links at the other end, and one that comes back is found anew', async () => {
+test('a peer that leaves ends its links at the other end, and one that returns is found again', async () => {
   const signalling = new LocalSignalling()
   const client = peer({ signalling: signalling.join() })
   const first = peer({ signalling: signalling.join('server') })

@@ -129,7 +129,7 @@ export function transportContract(
     })
 
     describe('frames', () => {
-      test('arrive unaltered, whatever their text', async () => {
+      test('arrive unaltered, with any text', async () => {
         const bench = await Bench.make()
         const { near, far } = await bench.linked()
         for (const text of TEXTS) near.link!.send(text)
@@ -228,7 +228,7 @@ export function transportContract(
     })
 
     describe('closed', () => {
-      test('by the holder: no event follows, the far end hears it once, and it is idempotent', async () => {
+      test('by the holder: no event follows, the far end is notified once, and it is idempotent', async () => {
         const bench = await Bench.make()
         const { near, far } = await bench.linked()
         far.link.send('on its way')
@@ -268,7 +268,7 @@ export function transportContract(
         expect(near.history).toEqual(['open'])
       })
 
-      test('by the far end: each end hears it once and nothing after', async () => {
+      test('by the far end: each end is notified once and gets nothing after', async () => {
         const bench = await Bench.make()
         const { near, far } = await bench.linked()
         far.link.close('enough')
@@ -281,7 +281,7 @@ export function transportContract(
         expect(far.closings).toBe(1)
       })
 
-      test('by the far end while it accepts: each end hears it once', async () => {
+      test('by the far end while it accepts: each end is notified once', async () => {
         const bench = await Bench.make((end) => end.link.close('not you'))
         const near = bench.connect()
         await bench.until('closed', () => near.isClosed)
@@ -291,7 +291,7 @@ export function transportContract(
         expect(bench.far.map((end) => end.closings)).toEqual([1])
       })
 
-      test('by a path that breaks: each end hears it once, and the link does not come back', async () => {
+      test('by a path that breaks: each end is notified once, and the link does not reopen', async () => {
         const bench = await Bench.make()
         const { near, far } = await bench.linked()
         await bench.pair.cut()

@@ -29,7 +29,7 @@ describe('malformed texts', () => {
     expect(new Set(Array.from({ length: 50 }, (_, seed) => make(seed))).size).toBeGreaterThan(40)
   })
 
-  it('over links in use nobody halts, and everybody has the same in the end', async () => {
+  it('over links in use no store halts, and all have the same state in the end', async () => {
     expect(await fuzzLinks(corpus, 11, 400)).toBeGreaterThanOrEqual(400)
   })
 })

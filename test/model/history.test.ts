@@ -58,7 +58,7 @@ describe('generated histories', () => {
     }
   })
 
-  test('S8 conflict exactness: a wrong answer is found, whatever is wrong', () => {
+  test('S8 conflict exactness: every kind of wrong answer is found', () => {
     const trace = generateHistory(5, { messages: 80 })
     const place = trace.expectConflicts[0]!
     const [field, candidates] = [...place.conflicts][0]!

@@ -62,7 +62,7 @@ describe('the example of PROTOCOL 9', () => {
 })
 
 describe('small histories', () => {
-  test('§8 keep: a write that keeps another leaves it standing, for whoever follows, too', () => {
+  test('§8 keep: a write that keeps another leaves it live, for followers, too', () => {
     const history = [
       on('a', [], { x: 0 }),
       on('b', ['a'], { x: 1 }),
@@ -92,7 +92,7 @@ describe('small histories', () => {
     expect(both(['a', 'b'], ['b', 'a'])).toBe(1)
   })
 
-  test('§9 two roots: both stand, nothing is common, a merge ends it', () => {
+  test('§9 two roots: both are live, they have no base, a merge ends it', () => {
     const roots = [on('a', [], { x: 1, y: 1 }), on('b', [], { x: 2 })]
     const row = rowOf(roots, 'T')!
     expect(row.heads).toEqual(['a', 'b'])

@@ -80,7 +80,7 @@ describe('generated histories', () => {
     }
   })
 
-  test('S9 no silent overwrite: whoever had not seen a write does not take it away', () => {
+  test('S9 no silent overwrite: an author who had not seen a write does not overwrite it', () => {
     let concurrent = 0
     for (let seed = 1; seed <= 15; seed++) {
       const { messages } = generateHistory(seed, { oddParents: 0.3 })

@@ -163,7 +163,7 @@ describe('a reviewer that began again without its data', () => {
   })
 })
 
-describe('what is said to a developer, once for each reason', () => {
+describe('a developer gets one warning for each reason', () => {
   it('a type that the reviewer does not know', async () => {
     await review({ entities: [entity('other', z.object({ a: z.string() }))] })
     const store = await open()
@@ -190,7 +190,7 @@ describe('what is said to a developer, once for each reason', () => {
     const { messageId } = store.create(Task, { title: 'waits' })
     await vi.waitFor(() => expect(warned).toHaveLength(1))
     expect(warned[0]).toContain('a rule of this reviewer failed')
-    expect(status(store).undecided).toMatch(/waits until its operator has mended it/)
+    expect(status(store).undecided).toMatch(/waits until its operator has fixed the rule/)
     expect(events.find(({ type }) => type === 'rule_failed')).toMatchObject({
       error: 'boom',
       rule: 'task.create',
@@ -237,7 +237,7 @@ describe('what is said to a developer, once for each reason', () => {
 })
 
 describe('a store that is closed', () => {
-  it('stays closed, whatever setOnline says', async () => {
+  it('stays closed after any setOnline', async () => {
     await review()
     const store = await open()
     await online(store)

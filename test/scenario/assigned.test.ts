@@ -120,7 +120,7 @@ describe('a number of the reviewer', () => {
     }
   })
 
-  it('§4 assigned: comes with a snapshot to the author who never heard the verdict', async () => {
+  it('§4 assigned: arrives with a snapshot at the author who never got the verdict', async () => {
     open = await scene({ ...assigning, limits: { tailChangesMax: 0 } })
     const wire = deafened()
     const ann = await open.open({ entities, over: wire.over })
@@ -138,7 +138,7 @@ describe('a number of the reviewer', () => {
     expect(ann.read(Invoice, id)).toMatchObject({ title: 'one', paid: true, number: 1 })
   })
 
-  it('§4 assigned: nobody else writes the field, neither by type nor by force', async () => {
+  it('§4 assigned: only the reviewer writes the field, against types and forged input', async () => {
     open = await scene(assigning)
     const Forged = entity('invoice', z.object({ title: z.string(), number: z.number() }))
     const eve = await open.open({ entities: [Forged] })
@@ -155,7 +155,7 @@ describe('a number of the reviewer', () => {
     expect(numbers(ann)).toEqual([1])
   })
 
-  it('§4 assigned: a reviewer that writes what authors write is not followed, and said so', async () => {
+  it('§4 assigned: a reviewer that assigns a field of authors is not followed, with a note', async () => {
     open = await scene(assigning)
     const Old = entity('invoice', {
       title: z.string(),

@@ -163,7 +163,7 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 describe('a reviewer', () => {
-  it('T11 frames: whatever text arrives, it neither throws nor writes', async () => {
+  it('T11 frames: any text neither throws nor writes', async () => {
     open = await scene()
     const { reviewer } = open
     fc.assert(
@@ -252,7 +252,7 @@ describe('a reviewer', () => {
     expect(open.reviewer.state.seq).toBe(accepted)
   })
 
-  it('T2 equivocation: a number used twice is refused, and the first message stands', async () => {
+  it('T2 equivocation: a number used twice is refused, and the first message is kept', async () => {
     open = await scene()
     const ann = await author(open)
     await ann.offer([ann.message()])
@@ -281,7 +281,7 @@ describe('a reviewer', () => {
     expect(LIMITS.registersMax).toBe(128)
   })
 
-  it('S7 closure: an unknown parent is a nack, and so is an entity that nobody has made; in the place of a head another parent is invalid', async () => {
+  it('S7 closure: an unknown parent is a nack, and so is an unknown entity; another parent in place of a head is invalid', async () => {
     open = await scene()
     const ann = await author(open)
     const root = ann.message()
@@ -344,7 +344,7 @@ describe('a reviewer', () => {
     await until(() => open!.reviewer.state.seq === 3)
   })
 
-  it('T11 frames: whatever stands in the place of one line of an offer, nothing is written', async () => {
+  it('T11 frames: an offer with any other text in place of one line writes nothing', async () => {
     open = await scene()
     const { reviewer } = open
     const ann = await author(open)
@@ -406,7 +406,7 @@ function hostileFrame(): fc.Arbitrary<string> {
 }
 
 describe('a store', () => {
-  it('T11 frames: whatever a reviewer sends, it neither throws nor shows', async () => {
+  it('T11 frames: any frame of a reviewer neither throws nor shows', async () => {
     const errors: unknown[] = []
     const texts = fc.sample(fc.oneof(fc.json(), hostileReply()), { numRuns: 1_000, seed: 5 })
     let sent = 0
@@ -528,7 +528,7 @@ describe('a store', () => {
     expect(store.read(Touchy, id)).toMatchObject({ n: 1 })
   })
 
-  it('writes before ready and after close say so', async () => {
+  it('writes before ready and after close throw their code', async () => {
     const store: SyncStore = createSyncStore({ server: true, space: SPACE, entities: [Issue] })
     expect(thrown(() => store.create(Issue, { title: 'x' }))).toMatchObject({ code: 'not_ready' })
     await store.ready

@@ -197,7 +197,7 @@ describe('import', () => {
     expect(shownBy(store, Place)).toEqual(rows)
   })
 
-  it('§22: of minted ids goes on from where the report says; a crash leaves what it told', async () => {
+  it('§22: of minted ids resumes from the report; a crash keeps the reported rows', async () => {
     const rows = Array.from({ length: 3_000 }, (_, at) => ({
       title: String(at).padStart(4, '0'),
       done: false,

@@ -90,7 +90,7 @@ describe('two who write the same field', () => {
     }
   })
 
-  it('§9: the list of conflicts keeps its identity, tells of changes, and resolves', async () => {
+  it('§9: the list of conflicts keeps its identity, notifies of changes, and resolves', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Task] })
     const bob = await open.open({ entities: [Task] })
@@ -324,7 +324,7 @@ describe('policies', () => {
     expect(ann.conflicts().snapshot()).toEqual([])
   })
 
-  it('§9: three edits beside one archive: the newest of them stands against it, everywhere', async () => {
+  it('§9: three edits concurrent with one archive: the newest of them conflicts with it, at all replicas', async () => {
     for (const archiveAt of [0, 1, 3]) {
       open = await scene()
       const stores = await Promise.all([0, 1, 2, 3].map(() => open!.open({ entities: [Task] })))

@@ -7,7 +7,7 @@ test('the examples of the README run and print what they say', () => {
   const folder = new URL('../../packages/core/', import.meta.url)
   const readme = readFileSync(new URL('README.md', folder), 'utf8')
   const examples = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code)
-  expect(examples).toHaveLength(5)
+  expect(examples).toHaveLength(6)
   const printed = execFileSync(
     process.execPath,
     [
@@ -19,6 +19,6 @@ test('the examples of the README run and print what they say', () => {
     { cwd: folder, encoding: 'utf8' },
   )
   expect(printed).toBe(
-    'doing draft\n1\n8 news\n3\n0 1\n2 true 14,13,12,11\nAnn ready 36\ntrue false\n',
+    'doing draft\n1\n8 news\n3\n0 1\n2 true 14,13,12,11\nAnn ready 36\ntrue false\n0 written, 17 here or accepted already, 0 left\n',
   )
 }, 30_000)

@@ -25,7 +25,7 @@ describe('a creation without a field', () => {
   it.each([
     ['a counter and an optional field', Tally],
     ['keys of its own', Free],
-  ])('of a type with %s is accepted, and a row for everybody', async (_, type) => {
+  ])('of a type with %s is accepted, and a row at all replicas', async (_, type) => {
     const { id } = ann.create(type, {})
     expect(ann.read(type, id)!.$state).toBe('volatile')
     await open.settle()

@@ -13,7 +13,9 @@ import {
 } from '@countersign/core'
 import { inspect } from '@countersign/core/inspect'
 import { createKeyring, newKey } from '@countersign/encryption'
-import { afterEach, assert, beforeEach, describe, expect, it } from 'vitest'
+import { type SpaceStores, bytesOf, memorySpaces } from '@countersign/core/ports'
+import { rulesFor } from '@countersign/core/testing'
+import { afterEach, assert, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { SPACE, type Scene, scene } from './wire.ts'
 
@@ -31,11 +33,22 @@ const noteWith = (ring = createKeyring({ keys: { one: key } }), textMax = 200) =
   })
 
 let open: Scene
+let spaces: SpaceStores
 const frames: string[] = []
+const log: string[] = []
 
 beforeEach(async () => {
-  frames.length = 0
-  open = await scene({ entities: [noteWith(createKeyring())] })
+  frames.length = log.length = 0
+  spaces = memorySpaces()
+  open = await scene({
+    ...{ spaces, entities: [noteWith(createKeyring())] },
+    onEvent: (event) => log.push(JSON.stringify(event)),
+    rules: rulesFor(['note'], (_, { values }) => {
+      // As careless as a rule can be.
+      if (values['title'] === 'throw') throw new Error(`cannot judge ${JSON.stringify(values)}`)
+      return true
+    }),
+  })
 })
 
 afterEach(() => open.close())
@@ -66,13 +79,26 @@ async function storeOf(Note: ReturnType<typeof noteWith>, storage = memoryStorag
   })
 }
 
+/** What a reviewer keeps of the space. */
+async function storedIn(stores: SpaceStores): Promise<string> {
+  const store = stores.open(SPACE)
+  const scan = await store.scan()
+  const much = bytesOf(10_000_000)
+  const kept = [
+    ...[await store.head(), await store.batches(0, much), await scan.page(undefined, much)],
+    await store.revocations(),
+  ]
+  await scan.close()
+  return JSON.stringify(kept)
+}
+
 const offline = (...stores: readonly SyncStore[]): void =>
   stores.forEach((store) => store.setOnline(false))
 const online = (...stores: readonly SyncStore[]): void =>
   stores.forEach((store) => store.setOnline(true))
 
 describe('encrypted fields', () => {
-  it('ENC1 whoever has the key reads the value; no frame, no record of the storage has it in clear', async () => {
+  it('ENC1 whoever has the key reads the value; no frame, log, store or panel has it in clear', async () => {
     const [A, B] = [noteWith(), noteWith()]
     const storage = memoryStorage()
     const ann = await storeOf(A, storage)
@@ -86,6 +112,9 @@ describe('encrypted fields', () => {
     await open.settle()
     await ann.flushed()
     expect(ann.read(A, id)!.text).toBe(`${SECRET} again`)
+    ann.create(A, { title: 'throw', text: SECRET })
+    await vi.waitFor(() => expect(log.join()).toContain('rule_failed'))
+    const reviewers = await storedIn(spaces)
     const state = await (await storage.open(() => {}, SPACE)).read()
     const disk = JSON.stringify([state, [...state.meta]])
     const source = inspect(ann)
@@ -96,12 +125,12 @@ describe('encrypted fields', () => {
       { kind: 'storage' },
     ] as const
     const panel = await Promise.all(requests.map(async (request) => source.ask(request)))
-    for (const said of [disk, JSON.stringify(panel), ...frames]) {
+    for (const said of [disk, reviewers, JSON.stringify(panel), ...log, ...frames]) {
       expect(said).not.toContain('canary')
       expect(said).not.toContain('2026-05-01T12')
     }
     expect(frames.join('')).toContain('open')
-    expect(disk).toContain('open')
+    for (const kept of [disk, reviewers]) expect(kept).toContain('open')
   })
 
   it('ENC3 without the key a value is locked, can be kept, and opens when the key comes', async () => {

@@ -193,7 +193,7 @@ describe('an author on a slow line', () => {
     [4_000, 40, false],
     [20_000, 120, true],
   ])(
-    '§19 flow: at %i bytes a second %i messages go up once (the link tells: %s)',
+    '§19 flow: at %i bytes a second %i messages are sent once (the link reports: %s)',
     async (speed, count, tells) => {
       scene = await VirtualScene.open()
       const line = slowLine(speed)

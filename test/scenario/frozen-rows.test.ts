@@ -27,7 +27,7 @@ function said(row: TaskRow): string {
 }
 
 describe('a row that was handed out', () => {
-  it('§10: keeps its verdict; an ack makes a new row, and tells once', async () => {
+  it('§10: keeps its verdict; an ack makes a new row, and notifies once', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Task] })
     const bob = await open.open({ entities: [Task] })

@@ -109,15 +109,15 @@ describe('§15 hanging', () => {
       await store.flushed()
       expect(late.state).toBe('volatile')
       gate.open()
-      await until(() => storageOf(store) === 'ok' && store.read(Todo, left.id) !== undefined)
+      await until(() => storageOf(store) === 'ok' && store.status.getState().outboxMessages === 2)
       expect(late.state).toBe('queued')
-      expect(store.status.getState()).toMatchObject({
-        storageTrouble: undefined,
-        outboxMessages: 2,
-      })
+      expect(store.status.getState().storageTrouble).toBeUndefined()
+      // Where the key could not be read, another one writes here: WHO1 hides what waits under the stored one.
+      const showsLeft = (): boolean => store.read(Todo, left.id) !== undefined
+      if (call === 'read') await until(showsLeft)
+      else expect(showsLeft()).toBe(false)
       await store.close()
       const after = await storeOn(inner, { online: true })
-      expect(after.read(Todo, late.id)).toMatchObject({ title: 'not sent either' })
       await until(() => after.status.getState().outboxMessages === 0)
       const titles = after.query(Todo).rows.map(({ title }) => title)
       expect(titles.sort()).toEqual([

@@ -78,7 +78,7 @@ describe('§5 identity', () => {
     expect(store.read(Todo, shared.id)).toMatchObject({ title: 'changed', $state: 'canonical' })
   })
 
-  test('a personal id that fails is told, and asked for again with the next connection', async () => {
+  test('a personal id that fails is reported, and requested again with the next connection', async () => {
     const { clock } = defaultPlatform()
     // Long timers never end, so nothing but a connection leads to another try.
     const patient = {

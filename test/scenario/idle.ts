@@ -1,5 +1,6 @@
 /** Waiting for what a store says of itself. */
-import type { SyncStore } from '@countersign/core'
+import type { SyncStore, Uuid } from '@countersign/core'
+import { shortId } from '@countersign/core/message'
 import { expect } from 'vitest'
 
 export async function until(isSo: () => boolean): Promise<void> {
@@ -12,3 +13,8 @@ export const statusOf = (store: SyncStore): ReturnType<SyncStore['status']['getS
 /** Whether everything it has written is answered. */
 export const isIdle = (store: SyncStore) => (): boolean =>
   statusOf(store).connection === 'online' && statusOf(store).outboxMessages === 0
+
+/** Whether an id is in a frame, in either of the forms that ids have there. */
+export function names(text: string, id: Uuid): boolean {
+  return text.includes(shortId(id)) || text.includes(id)
+}

@@ -40,7 +40,7 @@ function poison(store: SyncStore): string {
 }
 
 describe('6: refused messages', () => {
-  it('are told with what blocks them, and written anew with all that stands on them', async () => {
+  it('are listed with the messages that block them, and written again with all dependents', async () => {
     open = await scene({ entities: [Strict] })
     const ann = await open.open({ entities: [Loose] })
     const { id } = ann.create(Loose, { title: 'short' })
@@ -72,7 +72,7 @@ describe('6: refused messages', () => {
     expect((await refusedOf(ann)).map(({ name }) => name)).toEqual([again[0]!.name])
   })
 
-  it('of an earlier session are told, and dealt with, by their ids', async () => {
+  it('of an earlier session are listed, retried and discarded by their ids', async () => {
     open = await scene({ entities: [Strict] })
     const storage = memoryStorage()
     let ann = await open.open({ entities: [Loose], storage })
@@ -107,7 +107,7 @@ describe('6: refused messages', () => {
     expect(await look(ann).run({ kind: 'discard', message: ids[0]! })).toMatchObject({ ok: false })
   })
 
-  it('9: as stale are told with what somebody else had decided', async () => {
+  it('9: as stale are listed with the winning decision', async () => {
     open = await scene()
     const [ann, bob] = [
       await open.open({ entities: [Loose] }),

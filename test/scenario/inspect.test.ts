@@ -41,7 +41,7 @@ const REQUESTS: readonly InspectRequest[] = [
 ]
 
 describe('the feed', () => {
-  it('22: is off until somebody listens, and off again when nobody does', async () => {
+  it('22: is off without a listener, and on with one', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Issue], storage: memoryStorage() })
     const source = look(ann)
@@ -65,7 +65,7 @@ describe('the feed', () => {
     expect(source.events()).toHaveLength(4)
   })
 
-  it('6: tells of what waits again, of what others wrote, and of the link', async () => {
+  it('6: has events of waiting messages, of others’ messages, and of the link', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Issue] })
     const bob = await open.open({ entities: [Issue] })
@@ -242,7 +242,7 @@ describe('answers', () => {
     expect(new Set(told.map(({ name }) => name)).size).toBe(told.length)
   })
 
-  it('22: say what is stored, which queries are open and what they cost', async () => {
+  it('22: have the stored records, the open queries and their cost', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Issue], storage: memoryStorage() })
     await open.settle()
@@ -277,7 +277,7 @@ describe('answers', () => {
 })
 
 describe('13: versions', () => {
-  it('are told with their steps, and a row as each of them sees it', async () => {
+  it('are listed with their steps, and a row as each of them reads it', async () => {
     open = await scene()
     const shape = { title: z.string(), status: z.enum(['open', 'done']) }
     const first = entity('task', { title: z.string(), done: z.boolean() })
@@ -306,7 +306,7 @@ describe('13: versions', () => {
 })
 
 describe('commands', () => {
-  it('6: retry offers what waits, and says why it cannot', async () => {
+  it('6: retry offers a waiting message, or returns why it cannot', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Issue] })
     const source = look(ann)
@@ -350,7 +350,7 @@ describe('commands', () => {
     expect(await source.run(resolve)).toMatchObject({ ok: false })
   })
 
-  it('6: a refused message is written anew, or discarded with what stands on it', async () => {
+  it('6: a refused message is written again, or discarded with its dependents', async () => {
     let strict = true
     const rules = rulesFor(['issue'], () => (strict ? 'nobody may' : true))
     open = await scene({ rules })

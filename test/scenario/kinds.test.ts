@@ -197,7 +197,7 @@ describe('a field of another kind', () => {
     },
   )
 
-  it('§13: is none by bounds, defaults, order, another way to say it, or a schema that says nothing', async () => {
+  it('§13: is none by bounds, defaults, order, an equivalent form, or a schema without a description', async () => {
     const same: [was: unknown, is: unknown][] = [
       [z.string(), z.string().trim().min(1).max(9).regex(/x/)],
       [z.string(), z.email()],
@@ -278,7 +278,7 @@ describe('a field of another kind', () => {
     expect(ann.query(Two).rows).toHaveLength(2)
   })
 
-  it('§13: of two builds that publish at once, the reviewer takes one, and the other says so', async () => {
+  it('§13: of two builds that publish at once, the reviewer accepts one, and the other reports that', async () => {
     open = await scene()
     const reviewer = open
     const One = entity('task', { size: z.number() })

@@ -217,7 +217,7 @@ describe('the state of one row', () => {
     }, limits)
   })
 
-  test('§20: two who fill it together: what would pass the bound is refused, and everyone is told which row', async () => {
+  test('§20: two authors who fill it together: a write beyond the bound is refused, with the row', async () => {
     scene = await VirtualScene.open({ limits: { ...limits, tailChangesMax: 0 }, entities })
     const ann = await scene.store({ entities })
     const bob = await scene.store({ entities })
@@ -240,7 +240,7 @@ describe('the state of one row', () => {
     expect(contentOf(cy)).toEqual(contentOf(ann))
   })
 
-  test('§8: a late write joins it, however large it is, with a newcomer as with everybody', async () => {
+  test('§8: a late write joins it, at any size, at a new replica as at all others', async () => {
     scene = await VirtualScene.open({ limits: { tailChangesMax: 0 } })
     const ann = await scene.store({ entities })
     const bob = await scene.store({ entities })
@@ -272,7 +272,7 @@ describe('the state of one row', () => {
   })
 })
 
-test('§4: rejections with what stands: 64 at once, of 15,000 bytes each', async () => {
+test('§4: rejections with live writes: 64 at once, of 15,000 bytes each', async () => {
   scene = await VirtualScene.open({ entities })
   const ann = await scene.store({ entities })
   const bob = await scene.store({ entities })

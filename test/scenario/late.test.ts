@@ -84,7 +84,7 @@ const late = {
 }
 
 describe('a late writer', () => {
-  it('§4 late: edits of all rows in one message join for everybody, and nobody asks for anything', async () => {
+  it('§4 late: edits of all rows in one message join at all replicas, without further requests', async () => {
     const { ann, bob, cy, lines, ids } = await play()
     const sinceMs = scene.clock.monotonic()
     const { seq: before } = scene.reviewer.state
@@ -102,7 +102,7 @@ describe('a late writer', () => {
     expect(lines.bob.count('page', sinceMs)).toBe(0)
   })
 
-  it('§4 late: what it wrote in several messages stands as its last one, beside what it had not seen', async () => {
+  it('§4 late: of its several messages the last one is live, beside the writes that it had not seen', async () => {
     const { ann, bob, cy, ids } = await play()
     for (const n of [5, 6, 7]) cy.update(Task, ids[0]!, { n })
     cy.update(Task, ids[1]!, { title: 'cy' })
@@ -198,7 +198,7 @@ describe('who takes late writes in', () => {
     },
   )
 
-  it('§15 restore: what a reader stored of them is what everybody sees, offline and after it goes on', async () => {
+  it('§15 restore: a reader’s stored state of them equals that of all others, offline and after it reconnects', async () => {
     const { ann, bob, cy, disks, ids } = await play()
     cy.transact(() => ids.forEach((id) => cy.update(Task, id, { n: 7 })))
     cy.setOnline(true)

@@ -217,7 +217,7 @@ describe('sessions that ended with unsent work', () => {
     expect([line.connections, rows(last)]).toEqual([3, 21])
   })
 
-  it('§19: a snapshot that came before all of them were bound is not taken: it does not say what it contains', async () => {
+  it('§19: a snapshot from before all of them were bound is not applied: it does not list their messages', async () => {
     const limits = { tailChangesMax: 0, sessionsPerBindMax: 1 }
     scene = await VirtualScene.open({ limits })
     const ann = await scene.page(scene.line(), { entities })
@@ -314,7 +314,7 @@ describe('a half-open link', () => {
     },
   )
 
-  it('§19: a link that answers is kept, and one that is being dialled for long is dialled anew', async () => {
+  it('§19: a link that answers is kept, and a connection attempt that takes long is repeated', async () => {
     scene = await VirtualScene.open()
     const line = scene.line()
     const bob = await reader(line)

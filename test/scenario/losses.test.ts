@@ -138,7 +138,7 @@ it.each(seeds)('LOSS7 seed %i', { timeout: 60_000 }, async (seed) => {
   // A copy of this moment: states are still written behind.
   const found = new FaultySpaces({ clock: scene.clock })
   found.restore(SPACE, spaces.copy(SPACE))
-  const ids = new Set(await scene.wait(storedIds(found.connect().open(SPACE), SPACE)))
+  const ids = new Set(await scene.wait(storedIds(found.connect().open(SPACE), SPACE, scene.signer)))
   const lost = [...accepted].filter((id) => !ids.has(id))
   expect(
     lost,
@@ -159,7 +159,7 @@ async function virtual(options: Partial<ReviewerOptions> = {}): Promise<VirtualS
   return scene
 }
 
-it('EPO5 what nobody can hand back leaves the view, though nothing is left', async () => {
+it('EPO5 messages that no store can hand back leave the view, though nothing is left', async () => {
   const { store } = await virtual().then(async (opened) => ({
     store: await opened.store({ entities: [Task], limits: { journalBytesMax: 0 } }),
   }))
@@ -235,7 +235,7 @@ it.each(['stays open', 'is opened again'])(
   },
 )
 
-it('LOSS9 what was written on what nobody gives back is refused, and told', async () => {
+it('LOSS9 messages whose parents no store hands back are refused, and reported', async () => {
   await virtual()
   const limits = { journalBytesMax: 0 }
   const ann = await scene.store({ entities: [Task], limits })

@@ -6,7 +6,13 @@ import { cpSync, rmSync } from 'node:fs'
 import { type SyncStore, defaultPlatform, entity, memoryStorage } from '@countersign/core'
 import { allPages } from '@countersign/core/ports'
 import type { KeyPair, Page, Storage, StoredState, Transport } from '@countersign/core/ports'
-import { type Reviewer, type ReviewerEvent, createReviewer } from '@countersign/core/reviewer'
+import {
+  type Reviewer,
+  type ReviewerEvent,
+  type ReviewerOptions,
+  createReviewer,
+  sequence,
+} from '@countersign/core/reviewer'
 import { sqliteSpaces } from '@countersign/reviewer'
 import { createSyncStore } from '@countersign/core'
 import { rulesFor } from '@countersign/core/testing'
@@ -16,6 +22,9 @@ import { freshFolder } from '../contract/fresh-folders.ts'
 import { SPACE, wireTo } from './wire.ts'
 
 const Task = entity('task', z.object({ title: z.string(), points: z.number().default(0) }))
+const Bill = entity('bill', z.object({ to: z.string(), number: z.number().optional() })).assigned(
+  'number',
+)
 const { signer, clock, random } = defaultPlatform()
 
 let folder: string
@@ -23,12 +32,15 @@ let keys: KeyPair
 let current: Reviewer
 let events: ReviewerEvent[]
 let stop: () => Promise<void>
+/** Of all reviewers of a test. */
+let deployed: Pick<ReviewerOptions, 'entities' | 'assign'>
 const stores: SyncStore[] = []
 
 beforeEach(async () => {
   folder = freshFolder()
   keys = await signer.generate()
   events = []
+  deployed = {}
 })
 afterEach(async () => {
   await Promise.all(stores.splice(0).map((store) => store.close()))
@@ -41,6 +53,7 @@ async function start(restored = false): Promise<void> {
   const onEvent = (event: ReviewerEvent): void => void events.push(event)
   current = await createReviewer({
     ...{ space: SPACE, spaces, keys, signer, clock, random, restored, onEvent },
+    ...deployed,
     rules: rulesFor(['task'], (_, { values }) => values['title'] !== 'bomb' || 'no bombs'),
   })
   const started = current
@@ -75,7 +88,7 @@ async function open(
   scope: 'all' | 'followed' = 'all',
 ): Promise<SyncStore> {
   const store = createSyncStore({
-    ...{ server: true, space: SPACE, entities: [Task], storage, transports: [over], scope },
+    ...{ server: true, space: SPACE, entities: [Task, Bill], storage, transports: [over], scope },
   })
   stores.push(store)
   await store.ready
@@ -111,6 +124,27 @@ async function settled(...all: readonly SyncStore[]): Promise<void> {
 const seen = (type: ReviewerEvent['type']) => events.filter((event) => event.type === type)
 
 describe('a reviewer restored from a copy', () => {
+  it('LOSS1 REV6 gives no value twice that it had assigned in what came back', async () => {
+    deployed = { entities: [Task, Bill], assign: { bill: { number: sequence() } } }
+    await start()
+    const ann = await open()
+    ann.create(Bill, { to: 'one' })
+    await settled(ann)
+    const copy = await copied()
+    await settled(ann)
+    for (const to of ['two', 'three']) ann.create(Bill, { to })
+    await settled(ann)
+    await fallBack(copy, true)
+    await settled(ann)
+    // Opened again from what is stored: nothing of what came back is in memory.
+    await stop()
+    await start()
+    ann.create(Bill, { to: 'four' })
+    await settled(ann)
+    const numbers = ann.query(Bill).rows.map(({ to, number }) => `${to} ${number}`)
+    expect(numbers.sort()).toEqual(['four 4', 'one 1', 'three 3', 'two 2'])
+  })
+
   it('LOSS1 gets its tail back as it was, where nothing was accepted since: seqs kept', async () => {
     await start()
     const ann = await open()
@@ -234,7 +268,7 @@ describe('a store that follows parts of the space', () => {
     expect(bob.refused.snapshot()).toEqual([])
   })
 
-  it('LOSS6 its own messages that nobody hands back are pending again', async () => {
+  it('LOSS6 its own messages that no store hands back are pending again', async () => {
     await start()
     const ann = await open()
     const bob = await follower()
@@ -303,7 +337,7 @@ describe('a store that has lost something', () => {
     expect(told(anew)).toEqual(before)
   })
 
-  it('LOSS6 an older copy of its storage: it writes under another session, and is told the rest', async () => {
+  it('LOSS6 an older copy of its storage: it writes under another session, and gets the rest', async () => {
     await start()
     const storage = memoryStorage()
     const older = await open(storage)
@@ -324,7 +358,7 @@ describe('a store that has lost something', () => {
     expect(current.state.rejected).toBeLessThan(2) // a publication at the most
   })
 
-  it('LOSS6 own messages that nobody hands back are pending again, and what was refused stays so', async () => {
+  it('LOSS6 own messages that no store hands back are pending again, and refused ones stay refused', async () => {
     await start()
     const ann = await open(memoryStorage(), unreturning)
     const row = ann.create(Task, { title: 'before' }).id

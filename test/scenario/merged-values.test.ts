@@ -71,7 +71,7 @@ describe('values that were overwritten', () => {
     for (const store of [ann, bob, cy]) expect(told(store)).toEqual({ 'A 10': 200, 'B 15': 100 })
   })
 
-  it('§7: rules see the row that everybody sees', async () => {
+  it('§7: rules read the canonical row', async () => {
     const seen: unknown[] = []
     const entities = [Counter]
     open = await scene({

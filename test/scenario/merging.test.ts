@@ -170,7 +170,7 @@ describe('a counter', () => {
 })
 
 describe('a set', () => {
-  it('§9: has what was added and not removed later, sorted, whoever did it', async () => {
+  it('§9: has the elements that were added and not removed later, sorted, by any author', async () => {
     const { id } = ann.create(Issue, { title: 'a', tags: set.add('m') })
     await open.settle()
     ann.update(Issue, id, { tags: set.add('z', 'a') })
@@ -228,8 +228,8 @@ describe('operations of an app', () => {
   })
 })
 
-describe('a default that nobody wrote', () => {
-  it('§9: stands in for nothing that was written, so what is archived at once is archived', async () => {
+describe('a default without a write', () => {
+  it('§9: is no write, so a row that is archived at once is archived', async () => {
     let id = ''
     ann.transact(() => {
       id = ann.create(Tally, { label: 'a' }).id

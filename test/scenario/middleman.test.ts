@@ -46,7 +46,7 @@ afterEach(() => world.scene.close())
 const NOTED = /^connecting: the (?:reviewer sent |answers of the reviewer arrive incomplete)/m
 /** The end of an answer, with a signature of nobody. */
 const END = { pages: 0, snapshot: 0, sig: 'x', at: 1, settled: null } as const
-const FORGED = 'refused: forged: in the name of the reviewer came'
+const FORGED = 'refused: forged: forged in the name of the reviewer:'
 
 /** Every `tail` with a frame's text rewritten. */
 function rewriting(rewrite: (texts: string, frame: TailFrame) => string): void {
@@ -177,7 +177,7 @@ describe('POS4 batches that were exchanged', () => {
     await world.heal()
   })
 
-  test('the author of a session that nobody has met leaves no trace', async () => {
+  test('the author of an unknown session leaves no trace', async () => {
     world = await World.open()
     await world.write('honest')
     rewriting((texts) =>
@@ -294,7 +294,7 @@ describe('GATE4 positions and batches from nothing', () => {
     ],
     [
       'the same, at a position with a signature of theirs',
-      `${FORGED} a position that its key has not signed; nothing of it is taken`,
+      `${FORGED} a position that its key has not signed; it was discarded`,
       async (at) => {
         const batch = batchAfter((await world.tailOfOther('forged')).texts, at)
         return tailAt(batch, await positionAfter(at, batch, OTHER))
@@ -302,7 +302,7 @@ describe('GATE4 positions and batches from nothing', () => {
     ],
     [
       'the same, at a position with the signature of the one before',
-      `${FORGED} a position that its key has not signed; nothing of it is taken`,
+      `${FORGED} a position that its key has not signed; it was discarded`,
       async (at) => {
         const batch = batchAfter((await world.tailOfOther('forged')).texts, at)
         return tailAt(batch, { ...(await positionAfter(at, batch, OTHER)), sig: at.sig! })
@@ -310,7 +310,7 @@ describe('GATE4 positions and batches from nothing', () => {
     ],
     [
       'the same, at a position without a signature',
-      `${FORGED} a position that its key has not signed; nothing of it is taken`,
+      `${FORGED} a position that its key has not signed; it was discarded`,
       async (at) => {
         const batch = batchAfter((await world.tailOfOther('forged')).texts, at)
         const { sig: _, ...position } = await positionAfter(at, batch, OTHER)
@@ -319,7 +319,7 @@ describe('GATE4 positions and batches from nothing', () => {
     ],
     [
       'a tail of another reviewer',
-      `${FORGED} a position of another lineage; nothing of it is taken`,
+      `${FORGED} a position of another lineage; it was discarded`,
       async () => {
         const { texts, position, batches } = await world.tailOfOther('forged')
         return reviewerFrame('tail', { position, batches }, texts)
@@ -327,7 +327,7 @@ describe('GATE4 positions and batches from nothing', () => {
     ],
     [
       'a tail of another lineage with the key of this reviewer',
-      `${FORGED} a position of another lineage; nothing of it is taken`,
+      `${FORGED} a position of another lineage; it was discarded`,
       async () => {
         const { texts, position, batches } = await world.tailOfOther('forged', HONEST)
         return reviewerFrame('tail', { position, batches }, texts)
@@ -335,7 +335,7 @@ describe('GATE4 positions and batches from nothing', () => {
     ],
     [
       'the end of an answer at a position of another lineage',
-      `${FORGED} a position of another lineage; nothing of it is taken`,
+      `${FORGED} a position of another lineage; it was discarded`,
       async () => {
         const { position } = await world.tailOfOther('forged', HONEST)
         return reviewerFrame('through', { ...END, position })
@@ -343,7 +343,7 @@ describe('GATE4 positions and batches from nothing', () => {
     ],
     [
       'a position that is signed for another space',
-      `${FORGED} a position that its key has not signed; nothing of it is taken`,
+      `${FORGED} a position that its key has not signed; it was discarded`,
       async (at) => {
         const batch = batchAfter((await world.tailOfOther('forged')).texts, at)
         const position = await positionAfter(at, batch, OTHER)
@@ -371,7 +371,7 @@ describe('GATE4 positions and batches from nothing', () => {
     expect(waiting.state).toBe('accepted')
   })
 
-  test('GATE9 a forged frame between honest ones: what came before counts, what comes behind does not', async () => {
+  test('GATE9 a forged frame between honest ones: earlier frames count, later ones do not', async () => {
     world = await World.open()
     const batch = (await world.tailOfOther('forged')).texts
     world.way.toStore = (frame, text) => {
@@ -439,7 +439,7 @@ describe('GATE7 acceptances', () => {
     )
     await world.pass(1_000)
     expect(world.witness.said.at(-1)).toBe(
-      `${FORGED} an acceptance that its key has not signed; nothing of it is taken`,
+      `${FORGED} an acceptance that its key has not signed; it was discarded`,
     )
     expect(mine.state).toBe('queued')
     expect(world.bob.status.getState().outboxMessages).toBe(1)
@@ -515,7 +515,7 @@ describe('GATE8 rejections', () => {
     const mine = await offered()
     world.way.say(deepFrame(await forge(mine.messageId)))
     await world.pass(1_000)
-    expect(world.witness.said.at(-1)).toBe(`${FORGED} ${why}; nothing of it is taken`)
+    expect(world.witness.said.at(-1)).toBe(`${FORGED} ${why}; it was discarded`)
     expect([mine.state, world.bob.status.getState().rejectedMessages]).toEqual(['queued', 0])
     expect(world.bob.refused.snapshot()).toEqual([])
     expect(world.bob.query(Note).rows.map(({ text }) => text)).toEqual(['mine'])
@@ -548,7 +548,7 @@ describe('GATE8 rejections', () => {
 })
 
 describe('OPN8 greetings', () => {
-  test('one of an older link is not taken, and says that it is forged', async () => {
+  test('one of an older link is not applied, and reported as forged', async () => {
     world = await World.open()
     const old = world.way.heard.find((text) => text.startsWith('["welcome"'))!
     await world.write('honest')
@@ -557,7 +557,7 @@ describe('OPN8 greetings', () => {
     world.way.cut()
     await world.pass(5_000)
     expect(world.witness.said.at(-1)).toBe(
-      `${FORGED} a greeting that its key has not signed for this link; nothing of it is taken`,
+      `${FORGED} a greeting that its key has not signed for this link; it was discarded`,
     )
     // Nothing of this store is told to whoever that is.
     expect(world.way.count('bind')).toBe(sent)
@@ -610,7 +610,7 @@ describe('OPN8 greetings', () => {
     world.way.cut()
     await world.pass(5_000)
     expect(world.witness.said.at(-1)).toBe(
-      `${FORGED} a greeting that its key has not signed for this link; nothing of it is taken`,
+      `${FORGED} a greeting that its key has not signed for this link; it was discarded`,
     )
     expect(world.canonicalTexts).toEqual(['honest'])
     await world.heal()
@@ -639,7 +639,7 @@ describe('OPN8 greetings', () => {
       world.way.cut()
       await world.pass(5_000)
       expect(world.witness.said.at(-1)).toBe(
-        `${FORGED} a greeting that its key has not signed for this link; nothing of it is taken`,
+        `${FORGED} a greeting that its key has not signed for this link; it was discarded`,
       )
       world.bob.setOnline(false)
       world.bob.setOnline(true)
@@ -710,7 +710,7 @@ describe('GATE5, GATE6 snapshots', () => {
 
   const OLD = 'an answer that is older than its greeting'
   const WRONG = 'a snapshot that its key has not signed'
-  const WRONG_LISTS = 'what a snapshot has of own messages that its key has not signed'
+  const WRONG_LISTS = 'the own messages of a snapshot that its key has not signed'
 
   test('the honest one is taken, so that these tests are about something', async () => {
     const { dan, way } = await opened()
@@ -755,7 +755,7 @@ describe('GATE5, GATE6 snapshots', () => {
     const why =
       name === 'no page'
         ? 'connecting: the answers of the reviewer arrive incomplete'
-        : `${FORGED} ${WRONG}; nothing of it is taken`
+        : `${FORGED} ${WRONG}; it was discarded`
     expect(witness.said).toContain(why)
     await healed(dan, way)
   })
@@ -791,7 +791,7 @@ describe('GATE5, GATE6 snapshots', () => {
     dan.setOnline(true)
     await world.pass(20_000)
     expect(rowsOf(dan)).toEqual(before)
-    expect(witness.said).toContain(`${FORGED} ${WRONG}; nothing of it is taken`)
+    expect(witness.said).toContain(`${FORGED} ${WRONG}; it was discarded`)
     await healed(dan, way)
   })
 
@@ -806,14 +806,14 @@ describe('GATE5, GATE6 snapshots', () => {
     const waiting = dan.create(Note, { text: 'waiting', n: 1 })
     dan.setOnline(true)
     await world.pass(20_000)
-    expect(witness.said).toContain(`${FORGED} ${WRONG_LISTS}; nothing of it is taken`)
+    expect(witness.said).toContain(`${FORGED} ${WRONG_LISTS}; it was discarded`)
     expect(waiting.state).not.toBe('accepted')
     expect(dan.status.getState().outboxMessages).toBe(1)
     await healed(dan, way)
     expect(waiting.state).toBe('accepted')
   })
 
-  test('SNAP7 what became of own messages, as it was said over another link', async () => {
+  test('SNAP7 the own messages of a snapshot, from another link', async () => {
     const { dan, way, witness } = await opened()
     dan.setOnline(true)
     await world.scene.until(() => world.has(dan), 60_000)
@@ -840,7 +840,7 @@ describe('GATE5, GATE6 snapshots', () => {
     way.toReviewer = (frame, text) => (frame.kind === 'offer' ? [] : [text])
     dan.setOnline(true)
     await world.pass(5_000)
-    expect(witness.said).toContain(`${FORGED} ${WRONG_LISTS}; nothing of it is taken`)
+    expect(witness.said).toContain(`${FORGED} ${WRONG_LISTS}; it was discarded`)
     expect(rowsOf(dan)).toHaveLength(before.length + 1)
     expect(waiting.state).not.toBe('accepted')
     await healed(dan, way)
@@ -858,7 +858,7 @@ describe('GATE5, GATE6 snapshots', () => {
     dan.setOnline(true)
     await world.pass(5_000)
     expect(rowsOf(dan)).toEqual(before)
-    expect(witness.said).toContain(`${FORGED} ${WRONG_LISTS}; nothing of it is taken`)
+    expect(witness.said).toContain(`${FORGED} ${WRONG_LISTS}; it was discarded`)
     await healed(dan, way)
   })
 
@@ -875,7 +875,7 @@ describe('GATE5, GATE6 snapshots', () => {
     dan.setOnline(true)
     await world.pass(5_000)
     expect(rowsOf(dan)).toEqual(before)
-    expect(witness.said).toContain(`${FORGED} ${WRONG_LISTS}; nothing of it is taken`)
+    expect(witness.said).toContain(`${FORGED} ${WRONG_LISTS}; it was discarded`)
     await healed(dan, way)
   })
 
@@ -887,7 +887,7 @@ describe('GATE5, GATE6 snapshots', () => {
     dan.setOnline(true)
     await world.pass(5_000)
     expect(rowsOf(dan)).toEqual(before)
-    expect(witness.said).toContain(`${FORGED} ${WRONG}; nothing of it is taken`)
+    expect(witness.said).toContain(`${FORGED} ${WRONG}; it was discarded`)
     await healed(dan, way)
   })
 
@@ -902,7 +902,7 @@ describe('GATE5, GATE6 snapshots', () => {
     [
       'the name of an older page that came, too',
       (_, old) => [old],
-      `${FORGED} ${WRONG}; nothing of it is taken`,
+      `${FORGED} ${WRONG}; it was discarded`,
     ],
   ])('SNAP9 a snapshot goes on over the next link, with %s', async (_, change, said) => {
     const { dan, way, witness } = await opened()
@@ -960,7 +960,7 @@ describe('GATE5, GATE6 snapshots', () => {
     dan.setOnline(true)
     await world.pass(5_000)
     expect(rowsOf(dan)).toEqual(before)
-    expect(witness.said).toContain(`${FORGED} ${WRONG}; nothing of it is taken`)
+    expect(witness.said).toContain(`${FORGED} ${WRONG}; it was discarded`)
     for (const [made, sig] of checked) expect(await made).toBe(sig)
     await healed(dan, way)
   })
@@ -993,8 +993,7 @@ describe('GATE5, GATE6 snapshots', () => {
     dan.setOnline(true)
     await world.pass(20_000)
     expect(rowsOf(dan)).toEqual(before)
-    if (why !== undefined)
-      expect(witness.said).toContain(`${FORGED} ${why}; nothing of it is taken`)
+    if (why !== undefined) expect(witness.said).toContain(`${FORGED} ${why}; it was discarded`)
     expect(dan.status.getState().connection).not.toBe('online')
     await healed(dan, way)
   })
@@ -1027,7 +1026,7 @@ describe('GATE5, GATE6 snapshots', () => {
         way.cut()
       }
       await world.pass(5_000)
-      expect(witness.said).toContain(`${FORGED} ${OLD}; nothing of it is taken`)
+      expect(witness.said).toContain(`${FORGED} ${OLD}; it was discarded`)
       expect(eve.query(Note).complete).toBe(!isNewcomer)
       expect(rowsOf(eve)).toHaveLength(isNewcomer ? 0 : 1)
       way.leave()
@@ -1073,11 +1072,11 @@ describe('AUD seals', () => {
   })
 
   test.each<[string, (text: string) => string | undefined, RegExp]>([
-    ['no seal', () => undefined, /^the reviewer has no seal of message 1, which it says/],
+    ['no seal', () => undefined, /^the reviewer has no seal of message 1, which it attributes to/],
     [
       'another seal',
       (text) => text.replace(/"seals":\["./, (start) => start.slice(0, -1) + 'x'),
-      /has not signed message 1, which the reviewer says they wrote$/,
+      /has not signed message 1, which the reviewer attributes to it$/,
     ],
   ])('AUD3 %s is an alarm, and undoes nothing', async (_, seals, words) => {
     await open(seals)
@@ -1094,14 +1093,14 @@ describe('AUD seals', () => {
     expect(told).toMatchObject([{ text: expect.stringMatching(words) as string }])
   })
 
-  test('AUD3 a seal that is never told is an alarm, and not before ten minutes have passed', async () => {
+  test('AUD3 a seal that is never sent is an alarm, and not before ten minutes have passed', async () => {
     await open()
     await world.write('honest')
     world.way.toStore = (frame, text) => (frame.kind === 'seal' ? [] : [text])
     for (let n = 0; n < 590; n++) await world.pass(1_000)
     expect(world.bob.status.getState().alarm).toBeUndefined()
     for (let n = 0; n < 60; n++) await world.pass(1_000)
-    const words = 'for ten minutes nobody has told the seal of message 1'
+    const words = 'for ten minutes the reviewer has not sent the seal of message 1'
     expect(world.bob.status.getState().alarm).toBe(words)
   })
 
@@ -1112,7 +1111,7 @@ describe('AUD seals', () => {
       frame.kind === 'seal' ? [reviewerFrame('seal', { ...frame, seal: null })] : [text]
     for (let n = 0; n < 15; n++) await world.pass(1_000)
     expect(world.witness.said).toContain(
-      `${FORGED} a seal that its key has not signed; nothing of it is taken`,
+      `${FORGED} a seal that its key has not signed; it was discarded`,
     )
     expect(world.bob.status.getState().alarm).toBeUndefined()
     await world.heal()
@@ -1120,7 +1119,7 @@ describe('AUD seals', () => {
 })
 
 describe('HIST6 histories', () => {
-  const NOT_SIGNED = `${FORGED} a history that its key has not signed; nothing of it is taken`
+  const NOT_SIGNED = `${FORGED} a history that its key has not signed; it was discarded`
 
   test.each<[string, (text: string) => string]>([
     ['another value', (text) => text.replace('"honest"', '"forged"')],
@@ -1284,7 +1283,7 @@ describe('what is not signed', () => {
     expect(mine.state).toBe('accepted')
   })
 
-  test('sessions that are said to be bound, and are not: their messages are offered and accepted all the same', async () => {
+  test('sessions that are falsely reported as bound: their messages are still offered and accepted', async () => {
     world = await World.open()
     world.bob.setOnline(false)
     const mine = world.bob.create(Note, { text: 'mine', n: 1 })
@@ -1305,8 +1304,8 @@ describe('what is not signed', () => {
   })
 })
 
-describe('CATCH11 what was signed once is said again', () => {
-  const OLD = 'what the reviewer says is old'
+describe('CATCH11 a signed end of an answer is replayed', () => {
+  const OLD = 'the newest signed position of the reviewer is too old'
 
   test('the end of an answer, over and over, does not keep a link online', async () => {
     world = await World.open()
@@ -1325,7 +1324,7 @@ describe('CATCH11 what was signed once is said again', () => {
     await world.heal()
   })
 
-  test('the end of an answer of an older link says nothing beyond the greeting of a later one', async () => {
+  test('the end of an answer of an older link does not count beyond the greeting of a later one', async () => {
     world = await World.open()
     await world.write('honest')
     world.way.cut()

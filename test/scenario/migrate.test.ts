@@ -39,7 +39,7 @@ async function filled(
 }
 
 describe('a schema as data', () => {
-  it('§13: of two builds with differing steps for one version the second is told', async () => {
+  it('§13: of two builds with differing steps for one version the second reports it', async () => {
     open = await scene()
     const one = await open.open({ entities: [Second] })
     await open.settle()
@@ -94,7 +94,7 @@ describe('a schema as data', () => {
 })
 
 describe('migrate', () => {
-  it('§13: a dry run says what the run then does, and a row shows the same before and after', async () => {
+  it('§13: a dry run reports what the run then does, and a row shows the same before and after', async () => {
     const { old, now } = await filled(100)
     const shown = (): unknown =>
       now.query(Second, { orderBy: ['title'] }).rows.map((row) => ({ ...row }))
@@ -163,7 +163,7 @@ describe('migrate', () => {
 })
 
 describe('a month offline', () => {
-  it('§13: two versions behind, with 1,000 edits: the valid ones are accepted, the others say why', async () => {
+  it('§13: two versions behind, with 1,000 edits: the valid ones are accepted, the others are refused with a reason', async () => {
     const status = z.enum(['open', 'done'])
     const Third = Second.version(
       3,
@@ -248,7 +248,7 @@ describe('history', () => {
     await expect(ann.history(First, id)).rejects.toMatchObject({ code: 'unavailable' })
   })
 
-  it('§22: an own message stands there once, though its acceptance was not heard of yet', async () => {
+  it('§22: an own message is listed once, though its acceptance has not arrived yet', async () => {
     open = await scene({ entities: [First] })
     let isDeaf = false
     const deaf = (honest: Transport): Transport => ({

@@ -179,7 +179,7 @@ describe('two tabs that are offline', () => {
     expect(await edit.settled()).toMatchObject({ verdict: 'accepted', forked: false })
   })
 
-  it('§6: what is refused leaves both, and what stands on it is blocked where it was written', async () => {
+  it('§6: a refused message leaves both, and its dependents are blocked where they were written', async () => {
     const one = await tab()
     const other = await tab()
     const { id } = one.store.create(Task, { title: 'no' })

@@ -84,7 +84,7 @@ describe('the paint of a write', () => {
     expect(await stored()).toEqual(['own', 'own'])
   })
 
-  it('§6: whoever waits for `flushed` does not wait for it', async () => {
+  it('§6: `flushed` does not wait for it', async () => {
     store.create(Task, { title: 'a' })
     await store.flushed()
     expect(await stored()).toEqual(['own'])

@@ -110,7 +110,7 @@ describe('a flush that was accepted in part', () => {
     expect(row!.$conflicts).toEqual({})
     expect(online.query(Todo, {}).rows).toHaveLength(2)
   })
-  test('is known by whoever takes the rest over, part by part', async () => {
+  test('is known by the session that adopts the rest, part by part', async () => {
     undecided = new Set(['undecided', 'later'])
     checkpointSteps = 1
     const first = await open()

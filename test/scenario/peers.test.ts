@@ -85,7 +85,7 @@ test('LNK7: peers of one space meet through its reviewer, and stay connected whe
   await reviewer.close()
 })
 
-test('OPN8: a peer that reviews with another key is not believed, and is told no person', async () => {
+test('OPN8: a peer that reviews with another key is refused, and gets no person', async () => {
   const { signer, clock, random } = defaultPlatform()
   const space = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a11'
   const [home, other] = [await signer.generate(), await signer.generate()]
@@ -115,4 +115,40 @@ test('OPN8: a peer that reviews with another key is not believed, and is told no
   expect(store.read(Note, id)?.$state).toBe('pending')
   expect(frames.map((text) => text.slice(0, 8))).toEqual(['["hello"'])
   await impostor.close()
+})
+
+test('LNK8 peers over WebRTC hear each other, and reach one by its id, when the signalling is gone', async () => {
+  const server = await startReviewer({ spaces: memorySpaces(), port: 0 })
+  ends.push(() => server.close())
+  const { space, url } = server
+  const joined = async (): Promise<{ readonly peers: Peers; readonly heard: string[] }> => {
+    const home = socketIo(url)
+    // werift has its own types of the same interface.
+    const platform = Werift as unknown as typeof RTCPeerConnection
+    const peers = webRtcPeers({ signalling: home.signalling, RTCPeerConnection: platform })
+    ends.push(() => peers.close())
+    const heard: string[] = []
+    peers.listen((text, from) => heard.push(`${text} ${from}`))
+    const store = createSyncStore({ space, entities: [Note], transports: [home], server: true })
+    ends.push(() => store.close())
+    await store.ready
+    await until('online', () => store.status.getState().connection === 'online')
+    return { peers, heard }
+  }
+  const [one, two] = [await joined(), await joined()]
+  await until('two hears one', () => {
+    one.peers.say('hello')
+    return two.heard.length > 0
+  })
+  await server.close()
+  one.peers.serve((link) => ({ frame: (text) => link.send(`${text} back`), closed: () => {} }))
+  const frames: string[] = []
+  const from = two.heard[0]!.split(' ')[1]!
+  const link = two.peers.reach(from).connect({
+    open: () => link.send('there'),
+    frame: (text) => frames.push(text),
+    closed: () => {},
+  })
+  await until('an answer', () => frames.length > 0)
+  expect(frames).toEqual(['there back'])
 })

@@ -17,7 +17,7 @@ import { dexieStorage } from '@countersign/storage-dexie'
 import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { isIdle, statusOf, until } from './idle.ts'
+import { isIdle, names, statusOf, until } from './idle.ts'
 import { SPACE, type Scene, scene, wireTo } from './wire.ts'
 
 const Note = entity('note', z.object({ text: z.string(), by: z.string().optional() }))
@@ -122,7 +122,7 @@ describe.for<[string, () => Storage]>([
     await until(isIdle(bob))
     expect(statusOf(bob).authorId).not.toBe(authorId)
     expect([...heard, ...sent].filter((text) => /canary|"ann"/.test(text))).toEqual([])
-    expect(sent.some((text) => text.includes(authorId!))).toBe(false)
+    expect(sent.some((text) => names(text, authorId!))).toBe(false)
     await bob.close()
     // Opened again: hers waits, under her key, and goes out as hers.
     const again = await open({ storage, personalId: 'ann' })
@@ -141,7 +141,7 @@ describe.for<[string, () => Storage]>([
     ['keep', true, true],
     ['refuse', false, true],
     ['discard', true, false],
-  ])('PER4 who signs out with unsent work is told of it (%s)', async ([unsent, leaves, stays]) => {
+  ])('PER4 a sign-out with unsent work reports it (%s)', async ([unsent, leaves, stays]) => {
     const storage = makeStorage()
     const ann = await open({ storage, personalId: 'ann' })
     const first = ann.create(Note, { text: 'sent' })
@@ -223,7 +223,7 @@ describe.for<[string, () => Storage]>([
     })
     await until(() => other.read(Note, before.id)?.text === 'hers')
     // No frame that another client gets has two of her author ids because they are one person's.
-    expect(heard.filter((text) => text.startsWith('["me"') && text.includes(authorId!))).toEqual([])
+    expect(heard.filter((text) => text.startsWith('["me"') && names(text, authorId!))).toEqual([])
     expect(await other.update(Note, before.id, { text: 'mine' }).settled()).toMatchObject({
       verdict: 'rejected',
       reason: 'unauthorised',
@@ -234,7 +234,7 @@ describe.for<[string, () => Storage]>([
 describe('an opening without an answer', () => {
   const never = (): Promise<string> => new Promise(() => {})
 
-  test('PER2 after a sign-out shows nothing of whoever was there', async () => {
+  test('PER2 after a sign-out shows nothing of the former person', async () => {
     const storage = memoryStorage()
     const ann = await open({ storage, personalId: async () => 'ann' })
     ann.create(Note, { text: 'of ann' })
@@ -268,7 +268,7 @@ describe('an opening without an answer', () => {
     expect(bob.query(Note).rows.map(({ $mine }) => $mine)).toEqual([false])
   })
 
-  test('PER2 of a first opening is the next person’s, and of nobody else', async () => {
+  test('PER2 of a first opening is the next person’s, and of no other person', async () => {
     const storage = memoryStorage()
     let answer: (id: string) => void = () => {}
     const first = await open({
@@ -288,7 +288,7 @@ describe('an opening without an answer', () => {
     await until(isIdle(ann))
   })
 
-  test('PER4 keeps nothing for somebody whom nobody has named', async () => {
+  test('PER4 keeps nothing for a person who is not known yet', async () => {
     const storage = memoryStorage()
     const unknown = await open({ storage, personalId: never })
     unknown.create(Note, { text: 'whose?' })
@@ -315,7 +315,7 @@ describe('several tabs', () => {
     expect(textsOf(ann)).toEqual(['typed in the other tab'])
   })
 
-  test('PER3 a sign-in closes those of nobody, and takes along what was typed there', async () => {
+  test('PER3 a sign-in closes anonymous ones, and takes their last changes along', async () => {
     const storage = memoryStorage()
     const nobody = await open({ storage, online: false })
     nobody.create(Note, { text: 'typed' })

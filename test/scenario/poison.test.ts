@@ -12,7 +12,7 @@ afterEach(async () => {
   open = undefined
 })
 
-it('§12 poison: a message that a broken rule holds up delays nothing that does not stand on it', async () => {
+it('§12 poison: a message that a broken rule delays does not delay messages that do not depend on it', async () => {
   let failures = 0
   open = await scene({
     entities: [Issue],

@@ -52,7 +52,7 @@ async function settled(): Promise<void> {
 }
 
 it(
-  'S10 resolve progress: 2,000 races of two to five, one winner each, and the others are told',
+  'S10 resolve progress: 2,000 races of two to five, one winner each, and the others get a stale verdict',
   { timeout: 240_000 },
   async () => {
     const random = new Random(SEED)

@@ -139,7 +139,7 @@ describe('VIEW10: a row that a person may not read', () => {
     expect(bob.heard()).not.toContain('elsewhere')
   })
 
-  it('is withheld and shown with all others when rights change that do not stand in it', async () => {
+  it('is withheld and shown with all others when rights change that are no fields of it', async () => {
     const { ann, bob } = await play()
     ann.store.create(Note, note('for carl', ['carl']) as never)
     ann.store.create(Note, note('for all') as never)
@@ -211,7 +211,7 @@ describe('VIEW11: whoever may not read a row', () => {
     expect(titles(ann)).toEqual(['withheld'])
   })
 
-  it('is told that a change was accepted which has withheld the row, and has it no longer', async () => {
+  it('gets the acceptance of a change that has withheld the row, and no longer has the row', async () => {
     const { ann, bob } = await play()
     const { id } = ann.store.create(Note, note('given away', ['bob']) as never)
     await settled(ann, bob)
@@ -224,7 +224,7 @@ describe('VIEW11: whoever may not read a row', () => {
 })
 
 describe('VIEW10: conflicts', () => {
-  it('of a withheld row tell nobody what stood before', async () => {
+  it('of a withheld row reveal no former values', async () => {
     const { ann, bob } = await play()
     const carl = await reader('carl')
     const { id } = ann.store.create(Note, note('the base', ['carl']) as never)
@@ -242,7 +242,7 @@ describe('VIEW10: conflicts', () => {
 })
 
 describe('a store that follows the whole space', () => {
-  it('is told to follow scopes, and gets nothing', async () => {
+  it('gets a note to follow scopes, and no data', async () => {
     const { ann } = await play()
     ann.store.create(Note, note('open') as never)
     await settled(ann)

@@ -58,7 +58,7 @@ describe('a message that is never accepted', () => {
     expect(poison.state).toBe('dismissed')
   })
 
-  it('§6: what stands on a refused message is authored again by one action, on what is there', async () => {
+  it('§6: dependents of a refused message are written again by one action, on the current rows', async () => {
     let allowed = 3
     open = await scene({
       entities: [Loose],
@@ -126,7 +126,7 @@ describe('a message that is never accepted', () => {
     expect(ann.refused.snapshot()[0]!.messageId).toBe(created!.messageId)
   })
 
-  it('§11: a transaction that expects rows as they are is refused when somebody was there', async () => {
+  it('§11: a transaction that expects unchanged rows is refused after a concurrent change', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Loose] })
     const bob = await open.open({ entities: [Loose] })

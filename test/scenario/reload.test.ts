@@ -67,7 +67,7 @@ describe('a tab that closes while another is open', () => {
     expect(await draftsStored()).toBe(0)
   })
 
-  it('§6: all of it: what was stored before the other one opened, and what came last', async () => {
+  it('§6: all of it: flushes from before the other one opened, and the last one', async () => {
     const closing = await page()
     closing.store.create(Task, { title: 'first' })
     await closing.store.flushed()
@@ -144,7 +144,7 @@ describe('a page that ends in the turn of a write', () => {
     expect(await titlesAtReviewer()).toHaveLength(202)
   })
 
-  it('§6: a message whose id somebody asked for keeps it', async () => {
+  it('§6: a message whose id was read keeps it', async () => {
     const first = await pageToEnd()
     const one = first.store.create(Task, { title: 'a' })
     const ids = [one.messageId]
@@ -201,24 +201,27 @@ describe('a page that ends in the turn of a write', () => {
   it.each([
     ['in the same flush', 0],
     ['in a later flush', 30],
-  ])('§6: what stands on a lost draft %s is blocked, and all else is sent', async (_, pauseMs) => {
-    const first = await pageToEnd()
-    const { id } = first.store.create(Task, { title: 'lost' })
-    await new Promise((resolve) => setTimeout(resolve, pauseMs))
-    first.store.update(Task, id, { title: 'on top' })
-    await Promise.resolve()
-    first.store.create(Task, { title: 'beside' })
-    await first.end()
-    const [lost] = await draftKeys()
-    storage = without(storage, lost!)
-    const second = await page()
-    const { store } = second
-    expect(titlesOf(store)).toEqual(['beside'])
-    expect(store.status.getState().outboxMessages).toBe(1)
-    expect(store.refused.snapshot()).toMatchObject([{ state: 'blocked' }])
-    await second.accepted()
-    expect(await titlesAtReviewer()).toEqual(['beside'])
-  })
+  ])(
+    '§6: messages that depend on a lost draft %s are blocked, and all others are sent',
+    async (_, pauseMs) => {
+      const first = await pageToEnd()
+      const { id } = first.store.create(Task, { title: 'lost' })
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      first.store.update(Task, id, { title: 'on top' })
+      await Promise.resolve()
+      first.store.create(Task, { title: 'beside' })
+      await first.end()
+      const [lost] = await draftKeys()
+      storage = without(storage, lost!)
+      const second = await page()
+      const { store } = second
+      expect(titlesOf(store)).toEqual(['beside'])
+      expect(store.status.getState().outboxMessages).toBe(1)
+      expect(store.refused.snapshot()).toMatchObject([{ state: 'blocked' }])
+      await second.accepted()
+      expect(await titlesAtReviewer()).toEqual(['beside'])
+    },
+  )
 
   it('§6: the drafts of a tab that is alive are its own business', async () => {
     const alive = await pageToEnd()

@@ -29,7 +29,7 @@ test.each([
   expect(report.repeats).toBeGreaterThan(20)
 })
 
-test('S8 conflict exactness: an answer that is wrong is told', async () => {
+test('S8 conflict exactness: a wrong answer is reported', async () => {
   const trace = generateHistory(4, { messages: 60 })
   const [row, expected] = [...trace.expectRows].find(([, { fields }]) => fields.size > 0)!
   const [place, ...rest] = trace.expectConflicts

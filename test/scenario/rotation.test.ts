@@ -11,7 +11,7 @@ import type { Storage } from '@countersign/core/ports'
 import { SimChannels, rulesFor } from '@countersign/core/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { isIdle, statusOf, until } from './idle.ts'
+import { isIdle, names, statusOf, until } from './idle.ts'
 import { SPACE, type Scene, scene, wireTo } from './wire.ts'
 
 const Note = entity('note', z.object({ text: z.string() }))
@@ -45,16 +45,29 @@ interface Opened {
   readonly identity?: NonNullable<StoreOptions['identity']>
   readonly platform?: StoreOptions['platform']
   readonly heard?: string[]
+  readonly sent?: string[]
 }
 
-async function open({ storage = memoryStorage(), personalId, heard = [], ...more }: Opened) {
+async function open({
+  storage = memoryStorage(),
+  personalId,
+  heard = [],
+  sent = [],
+  ...more
+}: Opened) {
   const honest = wireTo(on.reviewer)
   const store = createSyncStore({
     ...{ server: true, space: SPACE, entities: [Note], storage, auth: personalId },
     transports: [
       {
-        connect: (events) =>
-          honest.connect({ ...events, frame: (text) => (heard.push(text), events.frame(text)) }),
+        connect: (events) => {
+          const frame = (text: string): void => {
+            heard.push(text)
+            events.frame(text)
+          }
+          const link = honest.connect({ ...events, frame })
+          return { ...link, send: (text) => (sent.push(text), link.send(text)) }
+        },
       },
     ],
     identity: { ...(personalId !== undefined && { personalId }), ...more.identity },
@@ -90,7 +103,7 @@ describe('WHO1 a new name by a call', () => {
     await until(() => bob.read(Note, first.id)?.text === 'edited under the new name')
     expect(bob.query(Note).rows.some(({ $mine }) => $mine)).toBe(false)
     for (const text of heard)
-      expect(text.startsWith('["me"') && text.includes(before.authorId!)).toBe(false)
+      expect(text.startsWith('["me"') && names(text, before.authorId!)).toBe(false)
     await ann.close()
     const again = await open({ storage, personalId: 'ann' })
     expect(statusOf(again).authorId).toBe(after.authorId)
@@ -109,7 +122,7 @@ describe('WHO1 a new name by a call', () => {
     })
   })
 
-  test('while something waits, the earlier one writes on: nobody is shown that both are one', async () => {
+  test('while a message waits, the earlier one keeps writing: no other person can link the two', async () => {
     const [storage, heard]: [Storage, string[]] = [memoryStorage(), []]
     const ann = await open({ storage, personalId: 'ann' })
     const bob = await open({ personalId: 'bob', heard })
@@ -190,5 +203,53 @@ describe('WHO1 how long a name lives', () => {
     expect(await authorOf('a', 0)).toBe(first)
     expect((await authorOf('b', 0)) === first).toBe(isOfTabs)
     expect((await authorOf('a', 1)) === first).toBe(isOfDays)
+  })
+
+  test('a name of a day under which something waits writes on, until nothing does', async () => {
+    const [storage, heard]: [Storage, string[]] = [memoryStorage(), []]
+    const bob = await open({ personalId: 'bob', heard })
+    const on = (day: number): Promise<SyncStore> =>
+      open({ storage, identity: { lifetime: 'day' }, platform: at('a', day) })
+    const today = await on(0)
+    const before = statusOf(today)
+    today.setOnline(false)
+    const { id } = today.create(Note, { text: 'waits' })
+    await today.flushed()
+    await today.close()
+    const tomorrow = await on(1)
+    expect(statusOf(tomorrow).authorId).toBe(before.authorId)
+    tomorrow.update(Note, id, { text: 'on top of it' })
+    await until(() => bob.read(Note, id)?.text === 'on top of it')
+    await until(isIdle(tomorrow))
+    await tomorrow.close()
+    const again = await on(1)
+    expect(statusOf(again).authorId).not.toBe(before.authorId)
+    await until(isIdle(again))
+  })
+
+  test('what waits under the name of another tab is delivered, and shown once it is: no write names it', async () => {
+    const [storage, sent]: [Storage, string[]] = [memoryStorage(), []]
+    const bob = await open({ personalId: 'bob' })
+    const on = (tab: string): Promise<SyncStore> =>
+      open({ storage, sent, identity: { lifetime: 'tab' }, platform: at(tab, 0) })
+    const [one, two] = [await on('a'), await on('b')]
+    await until(() => isIdle(one)() && isIdle(two)())
+    one.setOnline(false)
+    two.setOnline(false)
+    const { id } = one.create(Note, { text: 'of the first' })
+    await one.flushed()
+    two.create(Note, { text: 'of the second' })
+    expect(two.read(Note, id)).toBeUndefined()
+    await one.close()
+    await two.close()
+    const three = await on('c')
+    expect(new Set([one, two, three].map((store) => statusOf(store).authorId)).size).toBe(3)
+    await until(() => bob.query(Note).rows.length === 2)
+    await until(() => three.read(Note, id) !== undefined)
+    three.update(Note, id, { text: 'of all' })
+    await until(isIdle(three))
+    const sessions = [one, two, three].map((store) => statusOf(store).sessionId!)
+    for (const offer of sent.filter((text) => text.startsWith('["offer"')))
+      expect(sessions.filter((session) => names(offer, session)).length).toBeLessThan(2)
   })
 })

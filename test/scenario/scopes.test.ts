@@ -224,7 +224,7 @@ describe('a new link', () => {
 })
 
 describe('a slow reader', () => {
-  it('VIEW3: is told of many commits at once, and of each row as it is then', async () => {
+  it('VIEW3: gets many commits at once, and each row in its latest state', async () => {
     const { ann, bob, line } = await play(['a'], 40)
     line.bytesPerMs = { up: 20, down: 20 }
     const followed = bob.follow(Task, on('a'))

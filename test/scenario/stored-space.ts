@@ -4,7 +4,9 @@
  */
 import { setSha256 } from '@countersign/core/message'
 import { bytesOf } from '@countersign/core/ports'
-import type { SpaceStore } from '@countersign/core/ports'
+import type { Signer, SpaceStore } from '@countersign/core/ports'
+import { type SpaceFault, verifySpace } from '@countersign/core/upkeep'
+import { nodeSigner } from '@countersign/reviewer'
 import { readBatch, readPosition } from '@countersign/core/protocol'
 import { expect } from 'vitest'
 import { hash } from 'node:crypto'
@@ -12,7 +14,11 @@ import { hash } from 'node:crypto'
 const READ = bytesOf(1_000_000)
 
 /** Of all accepted messages, in their order. */
-export async function storedIds(store: SpaceStore, space: string): Promise<string[]> {
+export async function storedIds(
+  store: SpaceStore,
+  space: string,
+  signer: Signer = nodeSigner(),
+): Promise<string[]> {
   setSha256((text) => hash('sha256', text, 'base64url'))
   const head = await store.head()
   const epoch = JSON.parse((await store.meta('epoch'))!) as { readonly chain: string }
@@ -54,6 +60,10 @@ export async function storedIds(store: SpaceStore, space: string): Promise<strin
   }
   await checkLedger(store, places)
   await checkBehind(store, head.through, changes)
+  const faults: string[] = []
+  const onFault = ({ place, what }: SpaceFault): void => void faults.push(`${place}: ${what}`)
+  await verifySpace({ store, space, signer, onFault })
+  expect(faults).toEqual([])
   return ids
 }
 

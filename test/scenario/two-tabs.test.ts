@@ -133,7 +133,7 @@ describe('two tabs', () => {
     await expectAllOf(ahead, { storage, close: [behind, ahead] })
   })
 
-  it('where another tab began anew, the tab ahead stores again from its next checkpoint', async () => {
+  it('where another tab started from the beginning, the tab ahead stores again from its next checkpoint', async () => {
     open = await scene()
     const storage = memoryStorage()
     const another = await storage.open(() => undefined)
@@ -183,7 +183,7 @@ describe('two tabs', () => {
     await third.close()
   })
 
-  it('a lineage that begins anew takes the place of one that was longer, after a reset', async () => {
+  it('a new lineage replaces a longer one, after a reset', async () => {
     const keys = await defaultPlatform().signer.generate()
     const storage = memoryStorage()
     open = await scene({ keys })

@@ -71,7 +71,7 @@ describe('undo', () => {
     expect(ann.redo()).toBeUndefined()
   })
 
-  it('§22: of a creation that somebody has touched leaves the row, and says so', async () => {
+  it('§22: of a creation that another author has changed keeps the row, and reports that', async () => {
     const { id } = ann.create(Task, { title: 'a' })
     await open.settle()
     bob.update(Task, id, { points: 1 })

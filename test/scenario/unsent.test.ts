@@ -23,7 +23,7 @@ afterEach(() => store.close())
 const unsent = (): number => store.status.getState().outboxMessages
 
 describe('the outbox in the turn of a write', () => {
-  it('§6: counts each message at once, whatever verb wrote it', () => {
+  it('§6: counts each message at once, for every verb', () => {
     const { id } = store.create(Task, { title: 'a' })
     expect(unsent()).toBe(1)
     store.update(Task, id, { title: 'b' })
@@ -51,7 +51,7 @@ describe('the outbox in the turn of a write', () => {
     expect(unsent()).toBe(0)
   })
 
-  it('§6: says since when, and tells who subscribes in the same turn', () => {
+  it('§6: has the time of the oldest, and notifies subscribers in the same turn', () => {
     const told: number[] = []
     store.status.subscribe(({ outboxMessages }) => told.push(outboxMessages))
     const before = Date.now()

@@ -268,7 +268,7 @@ function isOwn({ kind }: { readonly kind: string }): boolean {
 }
 
 describe('GATE11 a check that fails', () => {
-  test('takes the rows away, and the status says why', async () => {
+  test('removes the rows, and the status has the reason', async () => {
     await open()
     await world.write('honest')
     await world.pass(CHECK_MS * 2)

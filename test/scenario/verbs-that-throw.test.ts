@@ -252,7 +252,7 @@ describe('a verb that throws in the app’s own code', () => {
     await sameElsewhere()
   })
 
-  it('§6: reauthor, of messages that stand on one another', async () => {
+  it('§6: reauthor, of messages that depend on one another', async () => {
     const id = store.create(Task, { title: 'a', note: 'refused', done: false }).id
     store.update(Task, id, { title: 'b' })
     store.update(Task, id, { done: true })

@@ -74,7 +74,7 @@ describe('two builds side by side', () => {
     expect(now.query(Third, { where: { status: 'done' } }).rows).toHaveLength(2)
   })
 
-  it('§9: a conflict is told in the reader’s version, and only where the reader sees two values', async () => {
+  it('§9: a conflict is in the reader’s version, and only where the reader sees two values', async () => {
     open = await scene({ entities: [Second] })
     const old = await open.open({ entities: [First] })
     const now = await open.open({ entities: [Second] })

@@ -6,6 +6,7 @@ import { type Entity, type SyncStore, memoryStorage } from '@countersign/core'
 import {
   FRAME_BYTES_MAX,
   type LinkEvents,
+  type Signer,
   type Storage,
   type Transport,
   isLongerThan,
@@ -38,6 +39,10 @@ export interface VirtualStoreOptions {
   /** Without it, the store never connects. */
   readonly connects?: boolean
   readonly limits?: Partial<Limits>
+  /** Who is signed in; the token is the personal id. */
+  readonly personalId?: string
+  /** Each frame that it receives. */
+  readonly heard?: (text: string) => void
 }
 
 export interface VirtualOptions extends Partial<ReviewerOptions> {
@@ -54,7 +59,7 @@ export class VirtualScene {
   readonly stores: SyncStore[] = []
   readonly #random = new SeededRandom(11)
   #signerMs: () => number = () => 0
-  readonly #signer = simSigner({
+  readonly signer: Signer = simSigner({
     random: this.#random,
     clock: this.clock,
     delayMs: () => this.#signerMs(),
@@ -71,14 +76,14 @@ export class VirtualScene {
     const scene = new VirtualScene()
     const given = typeof options === 'function' ? options(scene.clock) : options
     const { delayMs = scene.#delayMs, signerMs = scene.#signerMs, ...reviewer } = given
-    const keys = await scene.#signer.generate()
+    const keys = await scene.signer.generate()
     scene.#delayMs = delayMs
     scene.#signerMs = signerMs
     scene.#options = {
       space: SPACE,
       spaces: memorySpaces(),
       keys,
-      signer: scene.#signer,
+      signer: scene.signer,
       clock: scene.clock,
       random: scene.#random,
       ...reviewer,
@@ -105,16 +110,18 @@ export class VirtualScene {
 
   async store(options: VirtualStoreOptions): Promise<SyncStore> {
     const { entities, storage = memoryStorage(), connects = true, limits = {} } = options
+    const { personalId, heard = () => {} } = options
     const store = createLimitedStore(
       {
         space: SPACE,
         entities,
         storage,
-        ...(connects && { transports: [this.#transport()] }),
+        ...(connects && { transports: [this.#transport(heard)] }),
+        ...(personalId !== undefined && { auth: personalId, identity: { personalId } }),
         platform: {
           clock: this.clock,
           random: this.#random,
-          signer: this.#signer,
+          signer: this.signer,
           locks: this.#locks.tab(),
           tabId: () => `tab ${this.stores.length}`,
         },
@@ -195,7 +202,7 @@ export class VirtualScene {
     this.clock.after(line.freeMs - now, arrive)
   }
 
-  #transport(): Transport {
+  #transport(heard: (text: string) => void): Transport {
     return {
       connect: (events: LinkEvents) => {
         let isOpen = true
@@ -216,7 +223,7 @@ export class VirtualScene {
         const [up, down]: [Line, Line] = [{ freeMs: 0 }, { freeMs: 0 }]
         const attached = this.reviewer.connect(
           {
-            send: (text) => carry(down, text, () => events.frame(text)),
+            send: (text) => carry(down, text, () => (heard(text), events.frame(text))),
             close: (reason) => this.#later(down, () => close(reason)),
           },
           { address: 'here' },

@@ -1,6 +1,6 @@
 // Owns: what the audit of dependencies demands. Pure: texts in, findings out.
 
-/** Licences that may stand in the lockfile: none asks more of an app than to keep a notice. */
+/** Allowed licences in the lockfile: each requires at most that an app keeps a notice. */
 const LICENCES: ReadonlySet<string> = new Set([
   '0BSD',
   'Apache-2.0',
@@ -16,7 +16,7 @@ const LICENCES: ReadonlySet<string> = new Set([
 /** Of tools alone, which are in no package: changes to their own files would have to be published. */
 const TOOL_LICENCES: ReadonlySet<string> = new Set(['MPL-2.0', 'Python-2.0', 'CC-BY-4.0'])
 
-/** Faults that are known, and what mends them; for when nobody can be asked. The list is by hand. */
+/** Known faults and their fixed versions, for use without a registry. The list is by hand. */
 export const KNOWN: readonly Known[] = [
   { name: 'socket.io-parser', fixed: ['4.2.3', '3.4.3'], id: 'CVE-2023-32695' },
   { name: 'socket.io', fixed: ['4.6.2', '2.5.1'], id: 'CVE-2024-38355' },
@@ -93,7 +93,7 @@ function isBefore(version: string, other: string): boolean {
   return false
 }
 
-/** What the registry knows of these packages; undefined: it did not say. */
+/** The advisories of the registry on these packages; undefined: no answer. */
 export function advisories(answer: string): string[] | undefined {
   let parsed: unknown
   try {

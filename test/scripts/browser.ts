@@ -77,7 +77,7 @@ function download(): void {
   command('playwright', ['install', 'chromium'])
 }
 
-/** Prints what the command said only when it failed; the caller looks at the effect. */
+/** Prints the output of the command only when it failed; the caller checks the effect. */
 function command(program: string, args: readonly string[]): void {
   const line = [program, ...args].join(' ')
   console.log(`browser: ${line}`)

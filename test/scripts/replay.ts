@@ -40,7 +40,7 @@ if (
   process.exit(2)
 }
 
-// pnpm starts scripts in the root, whatever folder the caller stood in.
+// pnpm starts scripts in the root, not in the caller's folder.
 const trace = readTrace(readFileSync(resolve(process.env['INIT_CWD'] ?? '.', file), 'utf8'))
 const { messages, rows, authors, conflicts, fieldsInConflict } = trace.counts
 console.log(

@@ -86,6 +86,6 @@ test('playwright: the same, with the reasons of its annotations', () => {
   expect(add(result, NOTHING)).toEqual(result)
 })
 
-test('a runner that wrote no report has nothing to say', () => {
+test('a runner without a report adds nothing', () => {
   expect(vitestResult(join(folder, 'none.json'))).toEqual(NOTHING)
 })

@@ -1,5 +1,5 @@
-// Owns: what the runners' JSON reports say: how many tests passed, failed and were skipped, and the
-// names of those that did not pass. A test that is left out says in its title what it `(needs …)`.
+// Owns: the runners' JSON reports: how many tests passed, failed and were skipped, and the
+// names of those that did not pass. The title of a skipped test names what it `(needs …)`.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { relative } from 'node:path'

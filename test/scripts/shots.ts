@@ -204,7 +204,7 @@ async function dispute(board: Board, page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Close second person' }).click()
 }
 
-/** Something that is not allowed, and something that stands on it. */
+/** A change that is not allowed, and one that depends on it. */
 async function overstep(board: Board, page: Page): Promise<void> {
   const title = (await board.titles('To do'))[2] ?? ''
   await board.setOnline(false)

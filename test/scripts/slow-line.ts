@@ -1,7 +1,7 @@
 // Owns: `pnpm slow-line [--speed BYTES] [--size BYTES]`. A newcomer joins a full space through a proxy
 // that carries so many bytes a second, over Socket.IO and real sockets, with the buffers of the
 // system and of the proxy in between. It has to get in over one connection, with the bytes of the
-// space received about once; then somebody writes, and a second client sends 200 KB over the same
+// space received about once; then a client writes, and a second one sends 200 KB over the same
 // line. Prints the figures, and ends with code 1 when a bound is broken. Default: 5 MB at 100 KB/s.
 
 import { type SyncStore, createSyncStore, entity } from '@countersign/core'
@@ -116,7 +116,7 @@ const open = async (url: string): Promise<SyncStore> => {
 const rows = (store: SyncStore): number => store.query(Note).rows.length
 const outbox = (store: SyncStore): number => store.status.getState().outboxMessages
 const isOnline = (store: SyncStore): boolean => store.status.getState().connection === 'online'
-/** No two alike: packing says once what repeats. */
+/** All different, because compression removes repetitions. */
 const textOf = (n: number): string => `${n} `.repeat(NOTE_CHARS).slice(0, NOTE_CHARS)
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(2)} MB`

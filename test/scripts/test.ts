@@ -2,7 +2,7 @@
 // jsdom and browser tests, React 18, the simulated world, the end-to-end tests. Stops at the first
 // part that fails. The last line is `N passed, N failed`, counted by the runners themselves; a
 // world counts one test for each seed, a part that fails without a count counts as one failure.
-// Before it stand the names of what failed, and of what was left out and why.
+// Before it come the names of failed tests, and of skipped ones with the reason.
 // Parts can be chosen: `pnpm test react18 e2e`.
 
 import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'

@@ -234,7 +234,7 @@ describe('beside the product', () => {
 })
 
 describe('verdicts', () => {
-  it('is refused with a signed rejection, for a value and for what came too late', async () => {
+  it('is refused with a signed rejection, for an invalid value and for a late write', async () => {
     const product = await openProduct()
     const client = await online(openClient())
     const { own, entityId } = client.create('task', { title: 7, done: false })
@@ -270,7 +270,7 @@ describe('verdicts', () => {
     expect(client.refusals).toEqual([])
   })
 
-  it('hears of its own messages by `accepted` alone, where it does not follow', async () => {
+  it('gets its own messages by `accepted` alone, where it does not follow', async () => {
     const client = openClient({ follows: false })
     const { own } = client.create('task', { title: 'told', done: false })
     await expect.poll(() => own.state).toBe('accepted')
@@ -307,7 +307,7 @@ const otherLetter = (found: string): string => {
   return `${found.slice(0, at)}${found[at] === 'A' ? 'B' : 'A'}${found.slice(at + 1)}`
 }
 
-describe('what is forged on the way down is refused by the rule that says so', () => {
+describe('a frame that is forged on the way down is rejected by its rule', () => {
   const signature = /[\w-]{86}/
   const lastSignature = /[\w-]{86}(?=[^\w-]*$)/
   const cases: readonly [string, string, Rewrite][] = [
@@ -606,7 +606,7 @@ describe('a reviewer with a login', () => {
     })
   })
 
-  it('binds by a token, and tells a person of their author ids: AUTH1, WHO8, WHO9', async () => {
+  it('binds by a token, and sends a person their author ids: AUTH1, WHO8, WHO9', async () => {
     const { space, url } = reviewer
     const product = createSyncStore({
       ...{ server: true, space, entities: [Task], auth: 'token of ann' },

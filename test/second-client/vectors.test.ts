@@ -145,7 +145,7 @@ describe('batches.json', () => {
     expect(positionOf(7, redact.chain)).toBe(redact.position)
   })
 
-  it('reads numbers of sessions with the lines that they stand for alone (BATCH3)', () => {
+  it('reads numbers of sessions only with their lines (BATCH3)', () => {
     const lines = batch['log']!.split('\n').filter((line) => line.startsWith('[2,"'))
     expect(readBatch(batch['numbered']!, epoch.chain, lines).chain).toBe(batch['chain'])
     expect(() => readBatch(batch['numbered']!, epoch.chain)).toThrow('BATCH3')
@@ -271,7 +271,7 @@ describe('what SPEC says in words', () => {
     expect(shortId('a83379a9-e2e3-8f56-87f8-524eb96ceefd')).toBe('qDN5qeLjj1aH-FJOuWzu_Q')
   })
 
-  it('SEEN4: a create saw nothing, and an update what its head line says', () => {
+  it('SEEN4: a create saw nothing, and an update the `seen` of its head line', () => {
     const seen = { eid: 'a', seq: 3, from: 1, except: [] }
     const reader = { seen, cut: null, sessionId: 's', clientSeq: 2, spans: [] }
     const at = (seq: number) =>

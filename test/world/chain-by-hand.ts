@@ -1,6 +1,6 @@
 /**
  * The chain of a batch by hand, as a second implementation would compute it: one hash a line, and
- * the hashes that stand in the place of lines.
+ * the hashes that replace lines.
  */
 import { createHash } from 'node:crypto'
 
@@ -22,7 +22,7 @@ export interface ChainedBatch {
   readonly fromSeq: number
   readonly toSeq: number
   readonly chain: string
-  /** Hashes of accepted messages that stand in the place of their last line. */
+  /** Hashes of accepted messages that replace their last line. */
   readonly hidden: readonly { readonly seq: number; readonly hash: string }[]
 }
 
@@ -63,7 +63,7 @@ export function chainByHand(text: string, chainAt: (seq: number) => string): Cha
   return { fromSeq, toSeq: fromSeq + accepted.length - 1, chain, hidden }
 }
 
-/** The hash of a session: its line stands here, or its number in the batch. */
+/** The hash of a session: of its line here, or found by its number in the batch. */
 function sessionIn(line: string, sessions: string[]): string {
   if (!line.startsWith('[')) return sessions[Number(line)]!
   const session = hashOf(`cs/session\n${line}`)

@@ -42,7 +42,7 @@ export class Conductor {
     return this.#actionsLeft === 0
   }
 
-  /** Everything works again, and everybody is there. */
+  /** Ends all faults, and opens all tabs. */
   heal(): void {
     const world = this.#world
     world.note('-', () => 'everything heals')
@@ -66,7 +66,7 @@ export class Conductor {
     }
   }
 
-  /** Opens all tabs that are closed, so that each outbox has somebody who offers it. */
+  /** Opens all tabs that are closed, so that each outbox has a store that offers it. */
   reopen(): void {
     for (const tab of this.#world.tabs) if (!tab.visit) this.#world.open(tab)
   }
@@ -180,12 +180,12 @@ function rotDraft(world: World, device: Device, pick: (below: number) => number)
   world.tally.hit('rotten: draft')
 }
 
-/** Each says whether it found somebody to happen to. */
+/** Each returns whether it found a target. */
 /** Records that are neither messages in full nor canonical state. */
 const ROTTING: readonly DiskRecord[] = ['own', 'tail', 'tail', 'rejections', 'checkpoint', 'keys']
 const DECAYING: readonly DiskRecord[] = ['draft', 'advance', 'outbox', 'session', 'identity']
 
-/** Between two writes of somebody in haste: less than a busy outbox gathers. */
+/** Time between two writes of a fast writer: less than a busy outbox collects. */
 const HASTE_MS = 0.6
 
 /** Between two turns with a record each: several pass before a flush is sealed. */
@@ -290,7 +290,7 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     for (const id of world.truth.durableOf(device.name)) device.lost.add(id)
     for (const [sessionId, name] of world.truth.deviceOf)
       if (name === device.name && kind !== 'outbox') device.mute.add(sessionId)
-    // Who is opening has read it, and does not say yet in which session it will write.
+    // A tab that is opening has read it, and its session is not known yet.
     for (const visit of world.visitsOf(device))
       if (visit.state === 'opening' && kind !== 'outbox') visit.isMute = true
     return true
@@ -385,7 +385,7 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     const reload = (): void => {
       if (tab.visit !== visit) return
       world.kill(visit)
-      // What stands in other records of its flush is read without it.
+      // Other records of its flush are read without it.
       if (isHasty && visit.device.disk && by.random.chance(0.3))
         rotDraft(world, visit.device, (below) => by.random.below(below))
       world.open(tab)

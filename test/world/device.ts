@@ -19,7 +19,7 @@ export class Device {
   readonly lostDrafts = new Set<string>()
   /** Own messages whose only durable copy was destroyed: rotten, or evicted. */
   readonly lost = new Set<string>()
-  /** Sessions whose key or record was destroyed: once they have ended, nobody can speak for them. */
+  /** Sessions whose key or record was destroyed: once they have ended, no store can bind them. */
   readonly mute = new Set<string>()
   #tabs = 0
   #hadOtherTrouble = false

@@ -1,10 +1,12 @@
-/** Provisional records of a replica, by hand: which numbers they hold, and what these stand on. */
+/**
+ * Provisional records of a replica, by hand: their numbers, and the messages that these depend on.
+ */
 
-/** A message that has no id yet; sessions as they stand in texts. */
+/** A message that has no id yet; sessions in the form of texts. */
 export interface Drafted {
   /** Session and number. */
   readonly key: string
-  /** What stood in its author's view without a verdict, in the same way. */
+  /** The pending messages in its author's view, in the same form. */
   readonly parents: readonly string[]
 }
 

@@ -20,7 +20,7 @@ export const Task = entity('task', {
   .index('board', ['done', '$createdOrderKey'])
   .index('points', ['points', '-title'])
 
-/** Two authors may create the same one; both creations stand. */
+/** Two authors may create the same one; both creations are kept. */
 export const Place = entity(
   'place',
   { name: z.string(), visits: z.number().int(), closed: optional(z.boolean()) },
@@ -103,7 +103,7 @@ export const Page = entity('page', {
   meta: optional(z.json()),
 })
 
-/** What W7 adds to. Who archives wins, so that no order of operations matters to anybody. */
+/** The sums of W7. Archiving wins, so the order of operations does not matter. */
 export const Meter = entity('meter', {
   label: z.string(),
   sum: counter(),
@@ -111,7 +111,7 @@ export const Meter = entity('meter', {
   .index('sum', ['-sum'])
   .conflicts({}, { archived: 'archive-wins' })
 
-/** Types that anybody writes anything on. */
+/** Types that are written by any workload. */
 export const OPEN_TYPES = [Task, Place, Badge, Card, Sheet, Span] as const
 
 export const TYPES = [...OPEN_TYPES, Page, Log, Account] as const
@@ -131,7 +131,7 @@ export function typesOf(
   return build === undefined ? TYPES : [...TYPES, ...(BUILDS[build - 1] as readonly WorldType[])]
 }
 
-/** The policies once more, as the oracle is told of them. */
+/** The policies again, for the oracle. */
 const ASK_ALL: OraclePolicies = { fields: new Map(), scope: 'register', archived: 'surface' }
 
 const POLICIES: Readonly<Record<string, OraclePolicies>> = {

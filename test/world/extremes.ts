@@ -22,7 +22,7 @@ export interface Extremes {
   readonly values: 'pool' | 'real' | 'long'
   /** Rows that are written before anything else happens. */
   readonly crowd: number
-  /** How often somebody opens the app, writes without a network, and leaves; in relation to writes. */
+  /** How often a person opens the app, writes offline, and closes it; in relation to writes. */
   readonly sojourns: number
   /** How often the page is loaded again right after a write. */
   readonly reloads: number
@@ -30,17 +30,17 @@ export interface Extremes {
   readonly gaps: number
   /** How often a record rots that is no message and no canonical state. */
   readonly decays: number
-  /** How often somebody lies about keys, sessions and persons. */
+  /** How often a client lies about keys, sessions and persons. */
   readonly lies: number
   /** How often states are not written behind. */
   readonly behindFails: number
   /** How many of the states that are written behind are damaged then. */
   readonly stateRots: number
-  /** How often somebody comes between a tab and the reviewer, and says what it never said. */
+  /** How often an attacker between a tab and the reviewer forges frames. */
   readonly forgeries: number
   /** What alone they say is about, in a world that is quiet otherwise; undefined: about anything. */
   readonly craft: CraftName | undefined
-  /** How often somebody looks into the past of a row. */
+  /** How often a person reads the history of a row. */
   readonly histories: number
   /** How long a signature takes replicas that have no native Ed25519, in ms at the most; 0: they have it. */
   readonly checkMs: number
@@ -50,7 +50,7 @@ export interface Extremes {
   readonly logins: boolean
   /** Whether somebody does what they may not, and nobody but the reviewer may publish types. */
   readonly trespasses: boolean
-  /** How often somebody writes more than a person may; the quotas of a person are small there. */
+  /** How often a person writes more than their quota; the quotas are small there. */
   readonly floods: number
 }
 

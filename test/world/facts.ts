@@ -27,7 +27,7 @@ export class EntityHistory {
   readonly name: string
   readonly facts: Fact[] = []
   readonly #at = new Map<string, number>()
-  /** Of each message: those it stands on, without itself. */
+  /** Of each message: those that it depends on, without itself. */
   readonly #ancestors: bigint[] = []
   readonly #expected = new Map<bigint, OracleRow>()
   #accepted: { readonly seq: number; readonly mask: bigint }[] = []
@@ -53,7 +53,7 @@ export class EntityHistory {
     return 1n << BigInt(this.#at.get(id)!)
   }
 
-  /** These messages and all they stand on; undefined when one is not known. */
+  /** These messages and all that they depend on; undefined when one is not known. */
   closure(ids: readonly string[]): bigint | undefined {
     let mask = 0n
     for (const id of ids) {
@@ -131,7 +131,7 @@ export class EntityHistory {
     return before
   }
 
-  /** What the oracle says of the entity after exactly these messages. */
+  /** The oracle's state of the entity after exactly these messages. */
   expected(mask: bigint): OracleRow {
     let expected = this.#expected.get(mask)
     if (!expected) {
@@ -155,7 +155,7 @@ function compareOrder(a: Fact, b: Fact, seq: number): number {
 export class Facts {
   /** In canonical order: the fact of seq n stands at n - 1. */
   readonly accepted: Fact[] = []
-  /** Sessions whose authors lie about what they have seen: their parents say nothing. */
+  /** Sessions whose authors lie about what they have seen: their parents are not reliable. */
   readonly liars = new Set<string>()
   readonly #byId = new Map<string, Fact>()
   readonly #entities = new Map<string, EntityHistory>()
@@ -169,12 +169,12 @@ export class Facts {
     return this.#byId.get(id)
   }
 
-  /** Heard of, whether or not all it stands on was. */
+  /** Known, whether or not all its dependencies are. */
   message(id: string): AuthoredMessage | undefined {
     return this.#byId.get(id)?.message ?? this.#unlinked.get(id)
   }
 
-  /** Messages that stand on something nobody has ever heard of. */
+  /** Messages that depend on a message that is unknown to all. */
   unlinked(): IterableIterator<AuthoredMessage> {
     return this.#unlinked.values()
   }
@@ -213,7 +213,7 @@ export class Facts {
     }
   }
 
-  /** What a message stands on, by entity; undefined for what nobody has heard of. */
+  /** The dependencies of a message, by entity; undefined for an unknown one. */
   parentsOf(message: AuthoredMessage): readonly (string | undefined)[] {
     return message.changes.flatMap((change) => this.named(change.parents, message, change.entityId))
   }
@@ -289,7 +289,7 @@ export class Facts {
     return known.length === ids.length ? [...new Set(known)].sort() : undefined
   }
 
-  /** The messages that names stand for, in the place of each the id, or undefined where none was heard of. */
+  /** The ids of the named messages, in the order of the names; undefined for an unknown one. */
   named(
     { canonical, own, others }: Names,
     by: AuthoredMessage,

@@ -15,7 +15,7 @@ export class Faults {
   readonly #random: Random
   readonly #tally: Tally
   #isCalm = false
-  /** The store answers nothing until somebody ends this. */
+  /** The store does not answer until the fault ends. */
   storeIsOut = false
 
   constructor(plan: Plan, random: Random, tally: Tally) {
@@ -53,7 +53,7 @@ export class Faults {
     }
   }
 
-  /** `isFull` says whether the disk's quota is used up. */
+  /** `isFull`: whether the disk's quota is used up. */
   disk(isFull: () => boolean): DiskFaults {
     const { disk } = this.#plan
     return {

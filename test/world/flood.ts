@@ -1,4 +1,4 @@
-/** Who floods, as everybody knows them. */
+/** The public names of flooders. */
 
 /** The name of their device. */
 export const FLOODER = 'Q'

@@ -32,14 +32,14 @@ export interface Between {
   readonly nonce: string
   /** Own messages that the tab has offered, over this link or an earlier one, and that have no verdict. */
   readonly waiting: readonly AuthoredMessage[]
-  /** Names of the pages that the tab has kept, as it said over this link. */
+  /** Names of the kept pages of the tab, from its `want` over this link. */
   readonly kept: readonly string[]
   /** A reviewer of another key, and what it signs. */
   readonly other: Epoch
   sign(bytes: Uint8Array): Promise<string>
   /** The true chain after a seq. */
   chainAt(seq: number): string | undefined
-  /** A frame that the reviewer said to somebody, some time. */
+  /** An earlier frame of the reviewer to some client. */
   heard<K extends Kind>(kind: K): Frame<K> | undefined
 }
 
@@ -275,7 +275,7 @@ const END_BY_ANOTHER = forgery('end of the answer of another reviewer', 'bound',
   return [reviewerFrame('through', { position, pages: 0, snapshot: 0, sig, at, settled: null })]
 })
 
-/** What was signed earlier, and says that nothing is missing before anything was told. */
+/** Replayed frames that report a complete state before any data were sent. */
 const OLD_ENDS: readonly Forgery[] = [
   forgery('nothing to tell', 'bound', (by) => {
     const heard = by.heard('welcome')
@@ -288,7 +288,7 @@ const OLD_ENDS: readonly Forgery[] = [
   forgery('old end before the answer', 'bound', (by) => again(by.heard('through'))),
 ]
 
-/** What is told to who asks. */
+/** Forged answers to requests. */
 const ANSWERS: readonly Forgery[] = [
   forgery('history of another link', 'history', (by) => again(by.heard('history'))),
   forgery('seal of another link', 'seal', (by) => again(by.heard('seal'))),

@@ -1,4 +1,4 @@
-/** People who look into the past of a row, with a network and without; what they are told is checked. */
+/** Reads histories of rows, online and offline, and checks the answers. */
 import { CountersignError } from '@countersign/core'
 import { LIMITS } from '@countersign/core/message'
 import type { Random } from '../model/random.ts'

@@ -1,7 +1,7 @@
 /**
  * Somebody who speaks the wire well and lies about keys, sessions, persons, and what they have read. Each lie has a link
  * of its own, named after it, and must be refused for its reason: what it offers is never accepted,
- * no session is bound by it, and no number of somebody else's is used up.
+ * no session is bound by it, and no number of another author is used up.
  */
 import {
   LIMITS,
@@ -56,7 +56,7 @@ import { SPACE } from './truth.ts'
 /** A link on which nothing was bound is ended by the reviewer after a while; others by the liar. */
 const LINK_MS = 8_000
 
-/** What it needs of the world beyond what everybody sees. */
+/** The parts of the world that it uses beyond the stage. */
 export interface LiarStage extends Stage {
   /** For which reasons the reviewer may refuse a message. */
   allow(id: string, reasons: readonly FinalReason[]): void
@@ -108,7 +108,7 @@ export class Liar implements Telling {
     return isAlone && this.#refusedId !== undefined && refused.has(this.#refusedId)
   }
 
-  /** Says whether there was somebody to lie about. */
+  /** Returns whether there was an author to lie about. */
   act(): boolean {
     const victim = this.#victim()
     if (!victim) return false
@@ -157,7 +157,7 @@ export class Liar implements Telling {
     return this.#bytes.bytes(count)
   }
 
-  /** An opening that is signed by the own key, whatever it says. */
+  /** An opening with any content, signed by the own key. */
   open(opening: SessionOpening): Promise<SessionOpening> {
     return signedOpening(this.#signer, opening)
   }
@@ -218,7 +218,7 @@ export class Liar implements Telling {
     return { clientSeq, time: this.#process.now(), changes: [change], salts }
   }
 
-  /** Somebody who has written something, as everybody who listens on the wire knows them. */
+  /** An author with messages, as far as the wire shows. */
   #victim(): Victim | undefined {
     const { accepted, openings } = this.#stage.truth
     if (accepted.length === 0) return undefined

@@ -1,4 +1,4 @@
-/** What a liar says, and for which reason each of it must be refused. */
+/** The lies of a liar, each with the reason of its rejection. */
 import { type FlushText, type Json, composeSession, uuid4 } from '@countersign/core/message'
 import { flushOf, withHead, withLine, withSwapped } from '../model/by-hand.ts'
 import {
@@ -239,7 +239,7 @@ const READINGS: readonly Lie[] = [
   },
 ]
 
-/** Texts that say something that can be read, in a form that nobody may send. All are sealed as they are. */
+/** Readable texts in a form that is not allowed. All are sealed as they are. */
 const FORMS: readonly Lie[] = [
   {
     name: 'line with a blank',
@@ -352,7 +352,7 @@ const BINDS: readonly Lie[] = [
   },
 ]
 
-/** Lies of whoever has a key, a session or a token that is not theirs to have. */
+/** Lies with a key, a session or a token of another person. */
 const LOGINS: readonly Lie[] = [
   {
     name: 'bind with the token of another person',
@@ -400,7 +400,7 @@ export function isBind(lie: Lie): boolean {
   return BINDS.includes(lie) || lie.refused !== undefined
 }
 
-/** Of the link over which it is told. */
+/** The link over which it is sent. */
 export function lieAddress({ name }: Lie): string {
   return LINK + name
 }

@@ -15,7 +15,7 @@ const DELAY_MAX_MS = 400
 interface Issued {
   readonly person: string
   readonly endsAt: number | undefined
-  /** What its bearer may; undefined: what everybody may. */
+  /** The capabilities of its bearer; undefined: the default ones. */
   readonly may: readonly Capability[] | undefined
 }
 
@@ -31,15 +31,15 @@ export class Logins {
     this.#random = random
   }
 
-  /** The person of a device, or of anybody else who speaks the wire. */
+  /** The person of a device, or of another client of the wire. */
   personOf(device: string): string {
     const no = device.charCodeAt(0) - 65
-    // The newcomer, strangers and the liar are somebody of their own.
+    // The newcomer, strangers and the liar are persons of their own.
     const isShared = device.length === 1 && no < 12 && device !== 'L'
     return `person ${isShared ? String.fromCharCode(65 + no - (no % 2)) : device}`
   }
 
-  /** Whose an author id is, as everybody but the reviewer knows it. */
+  /** The public name of an author id's owner, as far as clients know it. */
   noteAuthor(authorId: string, person: string): void {
     if (!this.#persons.has(authorId)) this.#persons.set(authorId, person)
   }
@@ -48,7 +48,7 @@ export class Logins {
     return this.#persons.get(authorId)
   }
 
-  /** A new token of a person, who may do as everybody, or only some of that. */
+  /** A new token of a person, with the default capabilities or fewer. */
   tokenOf(person: string, livesMs?: number, may?: readonly Capability[]): string {
     const token = `token ${this.#issued.size + 1}`
     const endsAt = livesMs === undefined ? undefined : this.#clock.now() + livesMs

@@ -1,7 +1,7 @@
 /**
  * Somebody between a tab and the reviewer, for a while: they read all that passes, on the ways of other
- * tabs too, and say in the reviewer's name what it never said. What the tab says they leave as it is.
- * As long as nobody is on its way, a tab's frames pass untouched.
+ * tabs too, and forge frames of the reviewer. Frames of the tab pass unchanged.
+ * Without an attacker on its way, a tab's frames pass unchanged.
  *
  *   reviewer ─▶ (whole frames are remembered) ─▶ as it is, or a forgery ─▶ tab
  */
@@ -45,7 +45,7 @@ interface Way {
   /** The seq of the reviewer's greeting. */
   greeted: number | undefined
   isOpen: boolean
-  /** Names of the forgeries that were told over it. */
+  /** Names of the forgeries that were sent over it. */
   readonly told: Set<string>
   /** Names of the pages that the tab has kept. */
   kept: readonly string[]
@@ -57,14 +57,14 @@ export class Middleman {
   readonly #signer: Signer
   readonly #keys: KeyPair
   readonly #other: Epoch
-  /** Tabs on whose way somebody is now, and those on whose way somebody ever was. */
+  /** Tabs with an attacker on their way now, and tabs that ever had one. */
   readonly #lied = new Map<string, 'now' | 'once'>()
   readonly #ways = new Set<Way>()
   readonly #heard = new Map<Kind, ReviewerFrame[]>()
   /** By tab. */
   readonly #offered = new Map<string, AuthoredMessage[]>()
   readonly #forgeries: readonly Forgery[]
-  /** What can be said of messages that wait, without anything that passes. */
+  /** Forgeries about waiting messages, which need no passing frame. */
   readonly #ofWhatWaits: readonly Forgery[]
   readonly #forgedPartFirst: number
 
@@ -103,7 +103,7 @@ export class Middleman {
     this.#other = other
   }
 
-  /** Whether somebody has ever been on the way of that tab. */
+  /** Whether an attacker has ever been on the way of that tab. */
   hasLied(name: string): boolean {
     return this.#lied.has(name)
   }
@@ -127,7 +127,7 @@ export class Middleman {
     for (const name of this.#lied.keys()) this.#lied.set(name, 'once')
   }
 
-  /** The way of a tab, with whoever may be on it. */
+  /** The way of a tab, with an attacker or without. */
   transport(name: string, honest: Transport, process: ProcessClock): Transport {
     return { ...honest, connect: (events) => this.#connect(name, { honest, process, events }) }
   }
@@ -233,7 +233,7 @@ export class Middleman {
     }
   }
 
-  /** The first of these that can be made, of that frame or of one that was heard. */
+  /** The first of these that can be made of that frame or of a recorded one. */
   #forge(way: Way, forgeries: readonly Forgery[], passing?: ReviewerFrame): boolean {
     const possible = forgeries.filter(({ after }) => after === undefined || way.told.has(after))
     for (const forgery of this.#random.shuffled(possible)) {
@@ -295,7 +295,7 @@ export class Middleman {
   }
 }
 
-/** What is counted where it was told. */
+/** The tally of a forgery. */
 export function forgedName(name: string): string {
   return `forgery told: ${name}`
 }

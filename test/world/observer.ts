@@ -57,7 +57,7 @@ import { SPACE, rejectionsOf } from './truth.ts'
 import { Violation } from './violation.ts'
 import type { Visit } from './visit.ts'
 
-/** What it needs of the world beyond what everybody sees. */
+/** The parts of the world that it uses beyond the stage. */
 export interface ObservedStage extends Stage {
   /** For which reasons the reviewer may refuse a message. */
   allowedFor(id: string): readonly string[]
@@ -86,7 +86,7 @@ export class Observer {
   /** Where there are logins. */
   readonly #logins: LoginEnds | undefined
 
-  /** Where somebody floods. */
+  /** Present where a client floods. */
   readonly #quota: FloodQuota | undefined
 
   /** Of replicas and reviewer alike. */
@@ -259,7 +259,7 @@ export class Observer {
     if (lie) s17NoLieIsBound(frame, lie, (id) => !this.#stage.truth.openings.has(id))
     if (lie && frame.kind === 'nack' && frame.reason === lie.nacked)
       this.#stage.tally.hit(refusedName(lie.name))
-    // It is said anew each time, and is in no commit.
+    // It is repeated each time, and is in no commit.
     if (lie?.reason === 'seq_reused' && frame.kind === 'rejected')
       this.#stage.tally.hit(refusedName(lie.name))
     if (frame.kind === 'tail')

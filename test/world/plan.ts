@@ -45,7 +45,7 @@ export const ACTIONS = [
 
 export type Action = (typeof ACTIONS)[number]
 
-/** What the people of a world do all day: `workloads/all.ts`; of W8 `restores/`, of W11 `accounts/`, of W12 `erasures/`. */
+/** What the people of a world do all day: `workloads/all.ts`; of W8 `restores/`, of W9 `peers/`, of W11 and W15 `accounts/`, of W12 `erasures/`. */
 export const WORKLOADS = [
   'W1',
   'W2',
@@ -55,9 +55,11 @@ export const WORKLOADS = [
   'W6',
   'W7',
   'W8',
+  'W9',
   'W11',
   'W12',
   'W14',
+  'W15',
 ] as const
 
 export type WorkloadName = (typeof WORKLOADS)[number]
@@ -70,7 +72,7 @@ export interface NetPlan {
   readonly repeats: number
   readonly overtakes: number
   readonly refuses: number
-  /** Share of broken links of which an end never hears. */
+  /** Share of broken links whose break one end never detects. */
   readonly unnoticed: number
   /** Whether a link goes on after frames of it were lost on a blocked way. */
   readonly outlasts: boolean
@@ -181,6 +183,7 @@ const ACCOUNTS_EVERY = 48
 const ACCOUNTS_AT = 26
 const ERASURES_EVERY = 31
 const ERASURES_AT = 30
+const SHORT_ACCOUNTS_AT = 43
 const SUMS_EVERY = 24
 const SUMS_AT = 12
 const PARTS_EVERY = 23
@@ -189,13 +192,17 @@ const PARTS_AT = 17
 /** Remembered seeds are none of these. */
 const RESTORES_EVERY = 26
 const RESTORES_AT = 24
+const PEERS_EVERY = 28
+const PEERS_AT = 25
 
 /** Half of all seeds are about anything, the others about one thing each. */
 export function workloadOf(seed: number): WorkloadName {
   // One seed in so many, and no chance: who remembers a seed of the others still finds it.
   if (seed % RESTORES_EVERY === RESTORES_AT) return 'W8'
+  if (seed % PEERS_EVERY === PEERS_AT) return 'W9'
   if (seed % ACCOUNTS_EVERY === ACCOUNTS_AT) return 'W11'
   if (seed % ERASURES_EVERY === ERASURES_AT) return 'W12'
+  if (seed % ACCOUNTS_EVERY === SHORT_ACCOUNTS_AT) return 'W15'
   if (seed % SUMS_EVERY === SUMS_AT) return 'W7'
   if (seed % PARTS_EVERY === PARTS_AT) return 'W14'
   // Of one row a few messages are more than its state: also who was there a moment ago gets a snapshot.
@@ -292,7 +299,7 @@ function hasty(plan: Plan): Plan {
   }
 }
 
-/** Who follows everything is not shown what is withheld from somebody: liars and strangers do. */
+/** Withheld rows exclude followers of the whole space, so there are no liars and strangers. */
 function withholding(plan: Plan): Plan {
   const weights = [...plan.weights].filter(([action]) => action !== 'stranger' && action !== 'lie')
   return {
@@ -302,7 +309,7 @@ function withholding(plan: Plan): Plan {
   }
 }
 
-/** What happens where nothing fails, and somebody forges: links end, and tabs come back. */
+/** The events of a world with forgeries and without faults: links end, and tabs open again. */
 const QUIET: readonly (readonly [Action, number])[] = [
   ['forge', 12],
   ['open', 8],
@@ -312,13 +319,13 @@ const QUIET: readonly (readonly [Action, number])[] = [
   ['cut', 3],
 ]
 
-/** What they begin with, and are told at its end, is told with snapshots only. */
+/** Forgeries of the start and the end of a snapshot need snapshots. */
 const OF_SNAPSHOTS: readonly unknown[] = ['greetings', 'pages', 'ends'] satisfies CraftName[]
 
 /** So that what is forged comes to what it is forged for. */
 function quiet(plan: Plan): Plan {
   const { net, disk, store, weights, tabs } = plan
-  // Who has nothing yet is greeted by anybody.
+  // A store without data follows any reviewer that greets.
   const isNew = plan.craft === 'greetings' && plan.seed % 2 === 0
   const others = [...weights].filter(([action]) => !FAULTS.includes(action))
   return {
@@ -392,7 +399,7 @@ const REPLICAS_MIN: Readonly<Partial<Record<WorkloadName, number>>> = {
 
 const NOBODY: ReadonlySet<number> = new Set()
 
-/** Most devices, and one at the least; mostly somebody has it all. */
+/** Most devices, and at least one; usually some device follows the whole space. */
 function followersOf(seed: number, workload: WorkloadName, devices: number): ReadonlySet<number> {
   if (workload !== 'W14') return NOBODY
   const random = new Random(seed + 2 ** 31)

@@ -1,6 +1,6 @@
 /**
  * Plants a bug: a piece of core's source is replaced while it is loaded, in this process only
- * and never in the product. Fails loudly when the piece no longer stands there, so that planted
+ * and never in the product. Fails loudly when the piece is no longer there, so that planted
  * bugs keep step with the code. Must be called before core is imported.
  */
 import { existsSync, readFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { registerHooks } from 'node:module'
 export interface Edit {
   /** Under `packages/core/src`. */
   readonly module: string
-  /** What stands there once; blanks, and commas at the ends of lists, do not matter. */
+  /** The code that occurs exactly once; blanks, and commas at the ends of lists, do not matter. */
   readonly from: string
   readonly to: string
 }
@@ -41,7 +41,7 @@ export function plant({ name, edits }: Planted): void {
   })
 }
 
-/** What of a planted bug does not stand once in the code, as sentences. */
+/** The pieces of a planted bug that do not occur exactly once in the code, as sentences. */
 export function misfits({ name, edits }: Planted): string[] {
   return edits.flatMap((edit) => {
     const url = new URL(core + edit.module)

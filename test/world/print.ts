@@ -1,5 +1,6 @@
-/** What the world tells people: sums, what was reached, and a failure with its history. */
+/** The output of the world: sums, reached branches, and a failure with its history. */
 import { type WorkloadName, describePlan, planFor, workloadOf } from './plan.ts'
+import { describePeers } from './peers/plan.ts'
 import { describeRestores } from './restores/plan.ts'
 import type { Report } from './run.ts'
 import { SOMETIMES } from './sometimes.ts'
@@ -57,7 +58,7 @@ export interface FailureOptions {
 
 /**
  * `first` is what was found; `again` the same seed run once more, with its history. They differ
- * when files have changed in between, or when the world is not deterministic: then it is said so.
+ * when files have changed in between, or when the world is not deterministic: both are reported.
  * Lines read: virtual seconds, who, what. m1 is a message, e1 an entity, m1@5 a seq, m1!why a refusal.
  */
 export function failureText(
@@ -80,8 +81,11 @@ export function failureText(
 
 function describe(seed: number, workload: WorkloadName): string {
   if (workload === 'W8') return describeRestores(seed)
+  if (workload === 'W9') return describePeers(seed)
+  if (workload === 'W11') return 'workload W11, accounts'
   if (workload === 'W12') return 'workload W12, erasures'
-  return workload === 'W11' ? 'workload W11, accounts' : describePlan(planFor(seed, workload))
+  if (workload === 'W15') return 'workload W15, short logins and names, and an operator who revokes'
+  return describePlan(planFor(seed, workload))
 }
 
 function otherwise(first: Report, again: Report): string {

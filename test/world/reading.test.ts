@@ -1,4 +1,4 @@
-/** Readings of the world are kept by their keys, so a key must say all that is read by. */
+/** Readings of the world are cached by key, so a key must contain all inputs. */
 import type { AnyRow } from '@countersign/core'
 import { expect, test } from 'vitest'
 import { VersionedReading } from './reading.ts'
@@ -9,7 +9,7 @@ function publishedBy(build: number): AnyRow {
   return { id: 'version 3', type: 'ticket', chain: knownTo(build, 'ticket') } as never
 }
 
-test('two builds publish under one id: who was second learns what the first one said', () => {
+test('two builds publish under one id: the second one reads the chain of the first', () => {
   const own = new VersionedReading(3, [publishedBy(3)])
   const corrected = new VersionedReading(3, [publishedBy(NEWEST_BUILD)])
   expect(corrected.isWider).toBe(true)
@@ -17,7 +17,7 @@ test('two builds publish under one id: who was second learns what the first one 
   expect(corrected.key).not.toBe(own.key)
 })
 
-test('what is told of other types changes nothing', () => {
+test('versions of other types change nothing', () => {
   const other = { id: 'other', type: 'place', chain: {} } as never
   expect(new VersionedReading(3, [other]).key).toBe(new VersionedReading(3, []).key)
 })

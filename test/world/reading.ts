@@ -1,7 +1,7 @@
 /**
  * How one replica reads rows: by the versions its build declares, and by those that it has been
  * told of since. Turns what the oracle knows of registers into fields of that version. Types
- * without versions are read as they stand.
+ * without versions are read unchanged.
  */
 import { type AnyRow, isUnreadable } from '@countersign/core'
 import type { Json } from '@countersign/core/message'
@@ -11,7 +11,7 @@ import { type KnownType, type Seen, Versions, knownTogether } from '../model/ver
 import type { EntityHistory, Fact } from './facts.ts'
 import { BUILDS, type Build, knownTo } from './versioned.ts'
 
-/** What stands in a row in the place of a value that its reader cannot read. */
+/** Replaces a value in a row that its reader cannot read. */
 export interface Unread {
   readonly unreadable: 'invalid' | 'opaque' | 'locked'
   readonly raw: Json
@@ -26,7 +26,7 @@ export interface Reading {
   past(history: EntityHistory, mask: bigint, seq: number): OraclePast
   /** What a message gave to a field; undefined: nothing. */
   given(fact: Fact, history: EntityHistory, field: string): unknown
-  /** What is shown in fields that nobody wrote. */
+  /** The values of fields without a write. */
   fallbacks(type: string): ReadonlyMap<string, Json>
 }
 
@@ -56,7 +56,7 @@ interface Seeing {
 
 export class VersionedReading implements Reading {
   readonly key: string
-  /** Whether it has been told of more than its build declares. */
+  /** Whether it knows more versions than its build declares. */
   readonly isWider: boolean
   readonly #types = new Map<string, Seeing>()
 

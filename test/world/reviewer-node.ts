@@ -61,7 +61,7 @@ export class ReviewerNode {
     else this.#stage.fault('S17', `${address}, who is no liar, is struck: ${why}`)
   }
 
-  /** A login is refused where it has ended, or is told for a lie. */
+  /** A login is refused if it has ended, or is of a lie. */
   #notLetIn(address: string, why: string): void {
     const lie = lieAt(address)
     if (lie?.refused !== undefined && why === lie.refused)

@@ -1,13 +1,15 @@
-/** Runs one seed from its beginning to its end, and says what came of it. */
+/** Runs one seed from beginning to end, and returns the result. */
 import { setSha256 } from '@countersign/core/message'
 import { hash } from 'node:crypto'
 import { Conductor } from './conductor.ts'
 import { Task } from './entities.ts'
 import { runErasures } from './erasures/run.ts'
 import { checkFinally, s4OutboxesEmpty } from './invariants/final.ts'
+import { s24Verified } from './invariants/stored.ts'
 import { runAccounts } from './accounts/accounts.ts'
 import { type Plan, type WorkloadName, planFor, workloadOf } from './plan.ts'
 import { Paging } from './paging.ts'
+import { runPeers } from './peers/run.ts'
 import { runRestores } from './restores/run.ts'
 import { SPACE } from './truth.ts'
 import { unhandledText, withUnhandled } from './unhandled.ts'
@@ -51,8 +53,12 @@ export interface SeedOptions {
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<Report> {
   const { workload = workloadOf(seed) } = options
   if (workload === 'W8') return { seed, workload, ...(await runRestores(seed, options)) }
+  if (workload === 'W9') return { seed, workload, ...(await runPeers(seed, options)) }
   if (workload === 'W12') return { seed, workload, ...(await runErasures(seed, options)) }
-  if (workload === 'W11') return { seed, workload, ...(await runAccounts(seed, options)) }
+  if (workload === 'W11' || workload === 'W15') {
+    const isShort = workload === 'W15'
+    return { seed, workload, ...(await runAccounts(seed, { ...options, isShort })) }
+  }
   return runPlan(planFor(seed, workload), options)
 }
 
@@ -93,7 +99,7 @@ class Run {
     await this.#until(() => conductor.isDone, Infinity)
     conductor.heal()
     await this.#quiet('healing', conductor)
-    // An outbox may be left by a tab that died while others stayed: somebody has to open it.
+    // A dead tab may leave an outbox while others stay open: some tab must adopt it.
     for (const device of world.devices)
       if (device.disk?.content.outbox.length) world.open(world.addTab(device))
     await this.#quiet('opening every outbox', conductor)
@@ -103,6 +109,12 @@ class Run {
         checkFinally(world)
         conductor.workload.checkFinally()
       })
+    if (!world.violation)
+      await s24Verified(world.spaces.tables(SPACE)).catch((error: unknown) =>
+        world.guard(() => {
+          throw error
+        }),
+      )
     await this.#readPages()
     await this.#fromDisk()
   }
@@ -220,7 +232,7 @@ function patience(world: World): number {
   return anyHopeless(world) ? HOPELESS_LOOKS : 1
 }
 
-/** Whether a disk holds what no store has in its outbox yet: somebody may just be sealing it. */
+/** Whether a disk has messages that are in no outbox yet: a store may be sealing them. */
 function anyLeft({ devices, truth }: World): boolean {
   return devices.some(
     ({ name, disk, hadTrouble, lostDrafts }) =>

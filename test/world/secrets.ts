@@ -1,5 +1,5 @@
 /**
- * In some worlds of followers: rows that nobody may read but the person who created them, as long as
+ * In some worlds of followers: rows that only the person who created them may read, as long as
  * they hold a certain value. So rows are withheld and shown again as people edit them.
  */
 import type { CanRead } from '@countersign/core/reviewer'
@@ -27,7 +27,7 @@ export class Secrets {
     return !candidates.some((value) => values.includes(value)) || samePerson(row.$createdBy)
   }
 
-  /** The same of the row as it was at a seq. What is not there is nobody's secret. */
+  /** The same of the row as it was at a seq. A missing row is not secret. */
   mayRead(person: string, history: EntityHistory, seq: number): boolean {
     const [reg, values] = MARKS.get(history.type) ?? []
     const mask = history.acceptedAt(seq)

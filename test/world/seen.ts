@@ -1,6 +1,6 @@
 /**
  * What an author had seen, by the numbers that its message states and by nothing else: the rule of
- * SPEC, written down as it stands there, without a line of core.
+ * SPEC, implemented literally, without a line of core.
  */
 import type { AuthoredMessage, OwnSpan } from '@countersign/core/message'
 
@@ -16,7 +16,7 @@ export interface PlacedHistory {
   bitOf(id: string): bigint
 }
 
-/** What a message says of one entity: a change of it, or what it expects of it. */
+/** The part of a message about one entity: a change, or an expectation. */
 export interface Stated {
   readonly cut?: number
   readonly own?: readonly OwnSpan[]

@@ -1,6 +1,6 @@
 /**
  * The parts of a space that followers ask for in W14, and what of the truth is in each: rows in which
- * some live write of each register has one of the values, whoever shows which of them.
+ * some live write of each register has one of the values, regardless of which one is shown.
  */
 import type { Entity, Query } from '@countersign/core'
 import type { OracleRow } from '../model/oracle.ts'

@@ -36,7 +36,7 @@ export interface Stage {
   readonly spaces: FaultySpaces
   /** The reviewer's. */
   readonly keys: KeyPair
-  /** A line for the history, made only when somebody reads it. */
+  /** A line for the history, made only when it is read. */
   note(actor: string, text: () => string): void
   /** Runs a check wherever it is called from: a violation must not be swallowed by the code under test. */
   guard(check: () => void, who?: string): void

@@ -1,5 +1,5 @@
 /**
- * How a stranger says by numbers what it had seen. It writes on any moment of the past, so it has
+ * Encodes by numbers what a stranger had seen. It writes on any moment of the past, so it has
  * two ways: it names all of it by session and number, as if nothing were canonical; or it says how
  * far it had read, as a store does, and `cut` where it knew an entity only so far.
  *
@@ -25,7 +25,7 @@ import { flushOf, nameOf } from '../model/by-hand.ts'
 import type { EntityHistory } from './facts.ts'
 import type { Truth } from './truth.ts'
 
-/** How far it says it had read. Absent: it names what it had seen. */
+/** The position that it claims to have read. Absent: it names what it had seen. */
 export interface Read {
   /** The end of a batch. */
   readonly seq: number
@@ -85,7 +85,7 @@ export class FlushesByHand {
     this.#messagesMax = messagesMax
   }
 
-  /** As few flushes as can say what each draft had seen. */
+  /** The fewest flushes that can encode what each draft had seen. */
   of(drafts: readonly StrangeDraft[]): readonly StrangeFlush[] {
     const flushes: { drafts: StrangeDraft[]; own: Own[] }[] = []
     for (const draft of drafts) {
@@ -119,7 +119,7 @@ export class FlushesByHand {
     const isAlike = draft.read?.seq === drafts[0]!.read?.seq
     if (drafts.length >= this.#messagesMax || !isAfter || !isAlike) return false
     const first = drafts[0]!.clientSeq
-    // What stands before it in the flush it has seen, whether it wants to or not.
+    // It has always seen the earlier messages of its flush.
     if ([...own.unseen].some((number) => number >= first)) return false
     return all.every(
       (other) =>
@@ -144,7 +144,7 @@ export class FlushesByHand {
       const inView = this.#ownIn(history.within(mask).map(({ message }) => message))
       note(history.id, (number) => inView.has(number))
     }
-    // What was accepted it has read, whatever is said of its own numbers.
+    // It has read accepted messages, regardless of its own numbers.
     return read ? { seen: new Set(), unseen: new Set([...unseen]) } : { seen, unseen }
   }
 
@@ -154,7 +154,7 @@ export class FlushesByHand {
     return new Set(own.map(({ clientSeq }) => clientSeq))
   }
 
-  /** All that these parents stand on, as far as it was ever heard of. */
+  /** All known dependencies of these parents. */
   #seenBy(entityId: string, parents: readonly (string | number)[]): readonly AuthoredMessage[] {
     const history = this.#truth.history(entityId)
     const ids = parents.filter((parent) => typeof parent === 'string')

@@ -63,7 +63,10 @@ function pasts(author: Writing, most: number): { rows: Past[]; read: Read | unde
   return { rows, read: random.chance(0.4) ? readAt(author, seq) : undefined }
 }
 
-/** As somebody says who has read up to the end of a batch, and knows these rows up to that seq. */
+/**
+ * The `seen` of an author who has read up to the end of a batch, and knows these rows up to that
+ * seq.
+ */
 export function readAt({ truth, random }: Writing, seq: number): Read | undefined {
   if (seq === 0) return undefined
   const ends = [...truth.chainAt.keys()].filter((end) => end >= seq)
@@ -117,7 +120,7 @@ function placeOf({ type, id }: EntityHistory): Pick<StrangeChange, 'type' | 'ent
   return { type, entityId: id }
 }
 
-/** Leaves some of what stands where it writes. */
+/** Keeps some live writes of the registers that it writes. */
 function keeps(author: Writing): Strange[] {
   const { rows, read } = pasts(author, 2)
   const changes = rows.map(({ history, mask }): StrangeChange => {
@@ -165,7 +168,7 @@ function expects(author: Writing): Strange[] {
   return [{ message, allowed: [...USUAL, 'precondition_failed'] }]
 }
 
-/** New entities, and second roots of those whose ids anybody may give. */
+/** New entities, and second roots of those with supplied ids. */
 function creates(author: Writing): Strange[] {
   const { random } = author
   const open = author.real ? [...OPEN_TYPES, Page] : OPEN_TYPES

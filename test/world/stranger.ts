@@ -40,7 +40,7 @@ const FLUSH_MESSAGES_MAX = 4
 /** Now and then it writes several things at once. */
 const AT_ONCE_MAX = 3
 
-/** What it needs of the world beyond what everybody sees. */
+/** The parts of the world that it uses beyond the stage. */
 export interface StrangerStage extends Stage {
   /** For which reasons the reviewer may refuse a message. */
   allow(id: string, reasons: readonly FinalReason[]): void
@@ -214,7 +214,7 @@ export class Stranger implements Writing {
     }
   }
 
-  /** Now and then it offers before it has said who it is. */
+  /** Sometimes it offers before it has bound a session. */
   async #greet(nonce: string): Promise<void> {
     if (this.#written.length === 0 && this.random.chance(0.15)) {
       this.act()

@@ -24,11 +24,11 @@ export interface Victim {
   readonly opening: SessionOpening
 }
 
-/** A row that somebody has written, as far as a liar has read it: up to the newest batch. */
+/** A written row, as far as a liar has read it: up to the newest batch. */
 export interface Looked {
   readonly type: string
   readonly entityId: Uuid
-  /** Seqs of its heads, and of what they stand on. */
+  /** Seqs of its heads, and of their dependencies. */
   readonly heads: readonly number[]
   readonly others: readonly number[]
 }
@@ -41,7 +41,7 @@ export interface Telling {
   readonly session: Session
   /** Up to the newest batch. */
   readonly read: Pick<Seen, 'eid' | 'seq' | 'chain'>
-  /** A row in which something stands on something else, or several things stand. */
+  /** A row with dependent writes, or with several heads. */
   looked(): Looked | undefined
   bytes(count: number): Uint8Array
   open(opening: SessionOpening): Promise<SessionOpening>
@@ -95,7 +95,7 @@ export interface Told {
   readonly offer?: Sealed
   /** Offered before it, and no lie. */
   readonly before?: Sealed
-  /** What its login allows; undefined: what everybody may. */
+  /** The capabilities of its login; undefined: the default ones. */
   readonly may?: readonly Capability[]
 }
 
@@ -115,7 +115,7 @@ export interface Lie {
   readonly needsKnown?: boolean
   /** Whether it is one only where there are logins. */
   readonly needsLogin?: boolean
-  /** Whether it is none any more when somebody else was faster. */
+  /** Whether it is no lie any more when another author was faster. */
   readonly mayPass?: boolean
   /** Whether it is found by the chain at what was read, which a reviewer holds for some thousand commits. */
   readonly needsChain?: boolean

@@ -1,7 +1,7 @@
 /**
- * The snapshots that the reviewer tells over each link, in the moment of their sending: each names all
+ * The snapshots that the reviewer sends over each link, at the moment of sending: each names all
  * that was accepted of the sessions that were bound when it began, as the author of a message that
- * others have overwritten is told of it in no other way (S16).
+ * others have overwritten is reported in no other way (S16).
  */
 import type { ReviewerFrame } from '@countersign/core/protocol'
 import type { Truth } from './truth.ts'

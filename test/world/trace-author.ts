@@ -1,6 +1,6 @@
 /**
- * One session of a trace with a key of its own: writes its messages anew, as the wire has them. A
- * trace holds no keys and no salts, so ids are other ones; everything else is as it was.
+ * One session of a trace with a key of its own: writes its messages again, in the form of the wire.
+ * A trace holds no keys and no salts, so ids are other ones; everything else is as it was.
  */
 import { type AuthoredMessage, type Session, type SessionOpening } from '@countersign/core/message'
 import type { KeyPair, Signer } from '@countersign/core/ports'
@@ -25,7 +25,7 @@ export interface AuthorParts {
   readonly space: string
   readonly signer: Signer
   readonly random: SeededRandom
-  /** What was written anew before, by whomever. */
+  /** The messages that were written again so far, by all authors. */
   readonly ancestry: Ancestry<AuthoredMessage>
 }
 
@@ -35,7 +35,7 @@ interface Bound {
   readonly session: Session
 }
 
-/** By its name in the trace, what was written anew. */
+/** The rewritten messages, by name in the trace. */
 type Named = (name: string) => AuthoredMessage
 
 export class TraceAuthor {

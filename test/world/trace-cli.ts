@@ -1,4 +1,7 @@
-/** `pnpm world --trace FILE`: replays what a panel saved, and says whether the rows are the same. */
+/**
+ * `pnpm world --trace FILE`: replays a saved trace of a panel, and prints whether the rows are
+ * equal.
+ */
 import { readFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { readTrace } from '@countersign/devtools/panel'
@@ -9,7 +12,7 @@ const SHOWN_MAX = 20
 
 /** The code to end with: 0 where everything is as it was. */
 export async function runTrace(file: string): Promise<number> {
-  // pnpm starts scripts in the root, whatever folder the caller stood in.
+  // pnpm starts scripts in the root, not in the caller's folder.
   const text = readFileSync(resolve(process.env['INIT_CWD'] ?? '.', file), 'utf8')
   const read = readTrace(text)
   if (!read.ok) {

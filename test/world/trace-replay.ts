@@ -133,7 +133,7 @@ async function digestsOf(
   return new Map(states.map((state) => [rowKey(state), stateDigest(player.named(state))]))
 }
 
-/** Offers one message after the other, and hears the verdict on each before the next. */
+/** Offers one message after the other, and waits for the verdict on each. */
 class Player {
   accepted = 0
   readonly differences: string[] = []
@@ -236,7 +236,7 @@ class Player {
   #refuse(planned: PlannedMessage, why: string): void {
     const { record } = planned
     this.#leaveOut(planned)
-    // What nobody had decided yet may go either way; what was accepted must be so again.
+    // Messages without a verdict may get either one; accepted messages must be accepted again.
     if (record.review)
       this.differences.push(`${record.name} was accepted, and is refused here: ${why}`)
   }

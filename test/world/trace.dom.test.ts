@@ -47,7 +47,7 @@ async function story(): Promise<SyncStore> {
   open = await scene({ entities })
   const on = open
   const ann = await on.open({ entities, storage: memoryStorage() })
-  // A store remembers overwritten messages only while somebody looks at it, as the panel does.
+  // A store keeps overwritten messages only while a panel is attached.
   inspect(ann)!.subscribe(() => {})
   const bob = await on.open({ entities })
   const apart = async (byAnn: () => void, byBob: () => void): Promise<void> => {
@@ -122,7 +122,7 @@ describe('a trace, replayed', () => {
     },
   )
 
-  it('tells a trace in which something was changed', async () => {
+  it('detects a changed trace', async () => {
     const trace = await save(await story())
     const changed = (change: (text: string) => string): Trace =>
       read({ ...trace, messages: JSON.parse(change(JSON.stringify(trace.messages))) as unknown })

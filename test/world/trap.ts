@@ -1,5 +1,5 @@
 /**
- * Takes the machine's own time and chance away: in a simulated world whoever asks for them makes
+ * Disables the machine's own time and randomness: in a simulated world a call of these makes
  * a run that cannot be repeated. Only for processes that do nothing but simulate.
  */
 export function trapGlobals(): void {

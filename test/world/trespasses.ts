@@ -4,10 +4,10 @@
  */
 import { type Lie, nothing, offered, sealedFlush } from './telling.ts'
 
-/** So many ids nobody mints here. */
+/** A counter above all ids that are minted here. */
 const MANY_IDS = 50_000
 
-/** Of whoever may not do what they do. */
+/** Messages of authors without the capability. */
 export const TRESPASSES: readonly Lie[] = [
   {
     name: 'creation with an id of the session of another',

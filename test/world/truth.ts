@@ -48,14 +48,14 @@ export class Truth {
   eid: string | undefined
   /** Which device writes in a session. */
   readonly deviceOf = new Map<string, string>()
-  /** Who is behind an author id; where there are no logins, each device is somebody. */
+  /** The person behind an author id; without logins, each device is a person. */
   personOf: (authorId: string) => string = (authorId) =>
     this.deviceOfAuthor.get(authorId) ?? authorId
   /** Where its key is, by author: without logins a device is one person's. */
   readonly deviceOfAuthor = new Map<string, string>()
   /** By session: how its own author opened it. */
   readonly openings = new Map<string, SessionOpening>()
-  /** Messages of a liar, with the lie: nobody may accept them. */
+  /** Messages of a liar, with the lie: no reviewer may accept them. */
   readonly lies = new Map<string, Lie>()
   /** By device: own messages that reached its platter. */
   readonly #durable = new Map<string, Set<string>>()
@@ -91,7 +91,7 @@ export class Truth {
     return this.#byNumber.get(`${sessionId}:${clientSeq}`) ?? []
   }
 
-  /** Whether an accepted message stood beside a head that its author had not seen. */
+  /** Whether an accepted message was concurrent with a head that its author had not seen. */
   isForked({ oracle, seq }: Fact): boolean {
     return oracle.changes.some(({ entity, parents }) => {
       const history = this.history(entity)!
@@ -102,7 +102,7 @@ export class Truth {
     })
   }
 
-  /** The batch of a commit, if it has one, read as anybody would read it. */
+  /** The batch of a commit, if it has one, read by a follower. */
   batchesOf({ batch: stored }: Commit): CommittedBatch[] {
     if (!stored) return []
     const before = { seq: this.seq, chain: this.chainAt.get(this.seq)! }
@@ -141,7 +141,7 @@ export class Truth {
     for (const rejection of rejectionsOf(commit)) this.refuse(rejection)
   }
 
-  /** A refusal is final, whether it is stored or said again each time. */
+  /** A refusal is final, whether it is stored or computed each time. */
   refuse({ msgId, reason }: Pick<Rejection, 'msgId' | 'reason'>): void {
     this.refused.add(msgId)
     const fact = this.facts.get(msgId)
@@ -206,7 +206,7 @@ export class Truth {
     })
   }
 
-  /** Whether the only copy of it, or of something it stands on, was destroyed before it had a verdict. */
+  /** Whether the only copy of it, or of a dependency, was destroyed before it had a verdict. */
   isHopeless(id: string, lost: ReadonlySet<string>): boolean {
     if (this.facts.get(id)?.seq !== undefined || this.refused.has(id)) return false
     const message = this.facts.message(id)
@@ -223,7 +223,7 @@ export class Truth {
     )
   }
 
-  /** Messages of a device that nobody will ever answer. */
+  /** Messages of a device that will never get a verdict. */
   hopelessOf(device: string, lost: ReadonlySet<string>): number {
     const messages = [
       ...this.facts.unlinked(),
@@ -235,7 +235,7 @@ export class Truth {
     ).length
   }
 
-  /** Refused itself, or standing on something that was. */
+  /** Refused, or dependent on a refused message. */
   isRefused(id: string): boolean {
     const seen = new Set<string>()
     const visit = (at: string): boolean => {
@@ -253,7 +253,7 @@ export function rejectionsOf({ rejections = [] }: Commit): readonly Rejection[] 
   return rejections.map(({ text }) => JSON.parse(text) as Rejection)
 }
 
-/** The messages of a session line and a flush; a text says what is wrong with them. */
+/** The messages of a session line and a flush; or their fault, as text. */
 function messagesIn(text: string): readonly AuthoredMessage[] | string {
   const end = Math.max(0, text.indexOf('\n'))
   const session = readSession(text.slice(0, end))

@@ -1,4 +1,4 @@
-/** A rejection that nobody handles is a fault of the run in which it happens. */
+/** An unhandled rejection is a fault of its run. */
 export async function withUnhandled(
   failed: (error: unknown) => void,
   run: () => Promise<void>,

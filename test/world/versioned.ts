@@ -149,7 +149,7 @@ export type Build = number
 export const NEWEST_BUILD: Build = BUILDS.length
 export const [Ticket, Crate] = BUILDS[NEWEST_BUILD - 1]!
 
-/** What each build knows of its types, as the naive reading is told of it. */
+/** The versions of types that each build knows, for the naive reading. */
 const ticketFields = ['title', 'done', 'points', 'owner', 'size', 'note']
 const crateFields = ['label', 'state', 'weight']
 
@@ -182,7 +182,7 @@ export function knownTo(build: Build, type: string): KnownType | undefined {
 
 const words = ['A', 'B', 'ü😀', '']
 
-/** By field, whatever the version: what people write there. */
+/** Generators of values by field, for all versions. */
 const MAKERS: Readonly<Record<string, (random: Random, version: number) => unknown>> = {
   title: (random) => random.pick(words),
   name: (random) => random.pick(words),

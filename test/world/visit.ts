@@ -27,11 +27,11 @@ import { Watch } from './watch.ts'
 // Loading takes real time, and the world has none.
 await loadParts()
 
-/** What it needs of the world beyond what everybody sees. */
+/** The parts of the world that it uses beyond the stage. */
 export interface VisitStage extends Stage {
-  /** Its way to the reviewer, and whoever may be on it. */
+  /** Its way to the reviewer, with an attacker or without. */
   wayOf(name: string, process: ProcessClock): Transport
-  /** What it says of whom it follows has changed. */
+  /** Called when its connection status has changed. */
   doubts(name: string, status: SyncStatus): void
   /** Something has happened in it. */
   stirred(visit: Visit): void
@@ -72,7 +72,7 @@ export class Visit {
   readonly followed = new Map<Shape, Followed>()
   /** From when the store is ready. */
   watch: Watch | undefined
-  /** Whether its disk has failed it: then what it says is not durable may be offered. */
+  /** Whether its disk has failed: then messages that are not durable may be offered. */
   troubled = false
   /** Whether its key or the record of its session was destroyed while it was opening. */
   isMute = false
@@ -146,7 +146,7 @@ export class Visit {
     return this.types.find((type) => type.name === name) ?? Published
   }
 
-  /** How it reads rows, by what it has been told of versions so far. */
+  /** How it reads rows, by the versions that it knows so far. */
   get reading(): Reading {
     return this.versions ?? PLAIN
   }
@@ -164,7 +164,7 @@ export class Visit {
     return (this.#reading = made)
   }
 
-  /** Cheap checks of whatever has happened here. */
+  /** Cheap checks of all changes here. */
   check(): void {
     const { watch, store, device } = this
     if (!watch || this.state === 'gone') return
@@ -191,7 +191,7 @@ export class Visit {
     if (logins) this.store.setAuth(() => logins.asked(this.device.name, this.process))
   }
 
-  /** The tab is gone in the middle of whatever it was doing. */
+  /** Kills the tab, in the middle of any work. */
   kill(): void {
     this.state = 'gone'
     this.process.kill()
@@ -238,7 +238,7 @@ export class Visit {
     const { checkMs, forgeries } = this.#stage.plan
     const ahead = { showsAhead: checkMs > 0, isForgedTo: checkMs > 0 && forgeries > 0 }
     this.watch = new Watch({ store, truth, device: device.name, ...ahead, ...checks })
-    // A damaged state is discarded, whatever of it was shown.
+    // A damaged state is discarded, also the part of it that was shown.
     const isSound = !this.troubled && store.status.getState().storageTrouble === undefined
     if (isSound) guard(() => this.#early.check(this.name))
     this.#early.end()

@@ -1,7 +1,7 @@
 /**
  * One replica under observation: its rows, queries and position, compared with the oracle after
  * everything that happens to it and inside of every emission. A row names its heads, so what it
- * must be is the oracle's fold of these messages and all they stand on.
+ * must be is the oracle's fold of these messages and all that they depend on.
  */
 import {
   type AnyRow,
@@ -44,12 +44,12 @@ export interface WatchOptions {
   readonly mayRead: (history: EntityHistory, seq: number) => boolean
   /** Whether checks of that may fail. */
   readonly isForgedTo: boolean
-  /** Whether what stood before a conflict is said by the reviewer, and kept by the disk. */
+  /** Whether the bases of conflicts are sent by the reviewer, and kept by the disk. */
   readonly areBasesKept: () => boolean
   readonly tally: Tally
   /** How rows are read here at present. */
   readonly reading: () => Reading
-  /** Runs a check; hears of a violation. */
+  /** Runs a check, and reports a violation. */
   readonly guard: (check: () => void) => void
   /** What else is to be checked when something has changed. */
   readonly onLook: () => void
@@ -145,9 +145,9 @@ export class Watch {
     return most
   }
 
-  /** All that is cheap, for whatever has changed since the last time. */
+  /** All cheap checks, for the changes since the last call. */
   check(): void {
-    // Then the reviewer has told of everything.
+    // Then the reviewer has sent everything.
     if (this.#options.store.status.getState().outboxMessages === 0) this.#doubted.clear()
     const before = this.#position
     this.#position = s12Progressive(this.#options.truth, before, this.position)
@@ -171,7 +171,7 @@ export class Watch {
     return undefined
   }
 
-  /** All rows of a type, by id, by asking for each id that anybody has ever heard of. */
+  /** All rows of a type, by id, by reading each id that is known in the world. */
   rows(type: WorldType): AnyRow[] {
     const ids = new Set(this.#news)
     for (const history of this.#options.truth.facts.entities()) {
@@ -253,7 +253,7 @@ export class Watch {
       .some(({ messageId, reason }) => messageId === message.id && reason === 'tampered')
   }
 
-  /** Whether a row is gone that nobody follows, which is so for all that was accepted of it. */
+  /** Whether a row is missing that is not followed, with all its accepted messages. */
   #isLeft({ row }: Sight, { seq = Infinity }: Fact): boolean {
     return this.#options.isPartial && !row && seq <= (this.position?.seq ?? 0)
   }
@@ -275,7 +275,7 @@ export class Watch {
       return (
         seq !== undefined &&
         seq <= (this.position?.seq ?? 0) &&
-        // Whoever follows parts is told of own messages again when they are offered again.
+        // A follower of scopes gets own messages again when they are offered again.
         (isPartial || message.session.facts.sessionId !== sessionId)
       )
     })
@@ -291,7 +291,7 @@ export class Watch {
     if (outboxMessages === 0) return false
     const earlier = history.within(mask).filter(({ message }) => {
       const { sessionId } = message.session.facts
-      // Whoever follows parts is told of own messages again when they are offered again.
+      // A follower of scopes gets own messages again when they are offered again.
       return (isPartial || sessionId !== own) && truth.deviceOf.get(sessionId) === device
     })
     const isContained = ({ seq }: Fact): boolean =>

@@ -36,7 +36,7 @@ describe('the world', () => {
     expect((await runSeed(seed)).violation).toBeUndefined()
   })
 
-  test.for([3, 40])('seed %i is one history, told or not', async (seed) => {
+  test.for([3, 40])('seed %i is one history, with or without output', async (seed) => {
     const first = await runSeed(seed)
     const second = await runSeed(seed, { verbose: true })
     expect(second.hash).toBe(first.hash)
@@ -59,7 +59,7 @@ describe('the world', () => {
   })
 })
 
-describe('a failure is told', () => {
+describe('a failure is printed', () => {
   const failed: Report = {
     seed: 7,
     workload: workloadOf(7),

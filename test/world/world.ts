@@ -69,17 +69,17 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
   readonly nodes: ReviewerNode[] = []
   /** Visits in which something has happened since the last check. */
   readonly touched = new Set<Visit>()
-  /** What stores told their apps of verdicts. */
+  /** The verdicts that stores have reported to their apps. */
   readonly acks: Ack[] = []
   /** The first promise that was broken. */
   violation: Violation | undefined
-  /** What somebody does first in an app that has opened. */
+  /** The first action of a person in an app that has opened. */
   onOpened: ((visit: Visit) => void) | undefined
   /** What else must hold of a replica whenever something in it has changed. */
   onLook: ((visit: Visit) => void) | undefined
   /** Called in the moment of a commit, before its answer: the reviewer may die here. */
   atCommit: (() => void) | undefined
-  /** Lines for people, when somebody wants them. */
+  /** Lines for people, when requested. */
   readonly history: string[] | undefined
   readonly #tabs = new Map<Device, Tab[]>()
   readonly #full = new Set<Device>()
@@ -198,7 +198,7 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
     return true
   }
 
-  /** Whether the reviewer knows all that anybody may write in. */
+  /** Whether the reviewer knows all versions that devices write in. */
   get isDeployed(): boolean {
     return !this.plan.typed || this.node?.build === this.#released
   }
@@ -239,14 +239,14 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
     if (tab) tab.visit = undefined
   }
 
-  // What visits ask and tell.
+  // The interface for visits.
 
   wayOf(name: string, process: ProcessClock): Transport {
     const honest = this.wire.transport(name, process)
     return this.middleman?.transport(name, honest, process) ?? honest
   }
 
-  /** A store says why it follows nobody, or that its reviewer contradicts itself. */
+  /** Called when a store refuses its reviewer, or reports that it contradicts itself. */
   doubts(name: string, status: SyncStatus): void {
     const { middleman, tally } = this
     if (status.connectionRefusal) tally.hit(`not followed: ${status.connectionRefusal}`)
@@ -306,7 +306,7 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
     return this.truth.history(id)?.name ?? id
   }
 
-  // What the checks tell.
+  // The interface for checks.
 
   allow(id: string, reasons: readonly string[]): void {
     this.#allowed.set(id, reasons)

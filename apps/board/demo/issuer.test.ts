@@ -27,7 +27,7 @@ describe('the login of the demo', () => {
     expect(await loginOf(issuer.publicKey)!(old, peer)).toBe('the token has expired')
   })
 
-  test('takes no token of another issuer, and nobody need have one', async () => {
+  test('rejects a token of another issuer, and no person needs one', async () => {
     const token = new Issuer().tokenOf('ann')
     expect(await loginOf(issuer.publicKey)!(token, peer)).toEqual(expect.any(String))
     expect(await loginOf(issuer.publicKey)!(undefined, peer)).toBeNull()

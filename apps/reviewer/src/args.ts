@@ -39,7 +39,7 @@ export const USAGE: string = `Usage: reviewer [options]
   --entities FILE  module whose default export is a list of types: their values are validated,
                    other types get no verdict         (default: any type, unchecked)
   --rules FILE     module that exports any of authenticate, capabilities,
-                   rules, review, assign and messageLimits
+                   canRead, rules, review, assign and messageLimits
                    (default: every valid message is accepted)
   --origin ORIGIN  a page that may connect, or *; repeatable (default: pages of this machine)
   --log LEVEL      ${LOG_LEVELS.join(', ')}  (default info)

@@ -5,10 +5,9 @@ import { join } from 'node:path'
 import { type SyncStore, createSyncStore } from '@countersign/core'
 import { type LinkEvents, type Transport, memorySpaces } from '@countersign/core/ports'
 import type { Reviewer } from '@countersign/core/reviewer'
-import { type RunningReviewer, startReviewer } from '@countersign/reviewer'
+import { type RunningReviewer, readEntities, startReviewer } from '@countersign/reviewer'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Issue } from '../examples/entities.ts'
-import { readEntities } from './entities.ts'
 import { readRules } from './rules.ts'
 
 const example = (name: string): string => new URL(`../examples/${name}`, import.meta.url).pathname
@@ -79,7 +78,7 @@ describe('the example rules', () => {
     })
   })
 
-  test('only the author of an issue archives it, and everybody edits it', async () => {
+  test('only the author of an issue archives it, and every person edits it', async () => {
     const ann = await person('ann')
     const bob = await person('bob')
     const { id } = ann.create(Issue, { title: 'hers' })
@@ -122,10 +121,11 @@ describe('a module of rules', () => {
   const modules: [text: string, says: RegExp][] = [
     [
       'export const other = 1',
-      /must export authenticate, capabilities, review, rules, assign or messageLimits$/,
+      /must export authenticate, capabilities, canRead, review, rules, assign or messageLimits$/,
     ],
     ['export const authenticate = 1', /exports authenticate, which is not a function$/],
     ['export const capabilities = []', /exports capabilities, which is not a function$/],
+    ['export const canRead = true', /exports canRead, which is not a function$/],
     [
       'export const rules = { issue: 1 }',
       /exports rules, which must be functions by type and verb/,

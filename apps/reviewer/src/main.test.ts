@@ -115,7 +115,7 @@ describe('ready', () => {
     expect(lines.map((line) => line.msg)).toContain('stopping')
   })
 
-  test('--log silent says nothing at all, and SIGINT exits with 0', async () => {
+  test('--log silent prints nothing, and SIGINT exits with 0', async () => {
     const reviewer = await start('--log', 'silent')
     expect(await stop(reviewer, 'SIGINT')).toBe(0)
     expect(reviewer.output().stderr).toBe('')

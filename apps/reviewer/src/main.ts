@@ -4,10 +4,9 @@
  * exits with code 1. SIGINT and SIGTERM stop it gracefully, a second signal at once.
  */
 import './memory.ts'
-import { sqliteSpaces, startReviewer, stderrLog } from '@countersign/reviewer'
+import { readEntities, sqliteSpaces, startReviewer, stderrLog } from '@countersign/reviewer'
 import type { RunningReviewers, StartOptions } from '@countersign/reviewer'
 import { readArgs, USAGE } from './args.ts'
-import { readEntities } from './entities.ts'
 import { readRules } from './rules.ts'
 import type { Settings } from './args.ts'
 

@@ -1,12 +1,12 @@
 /**
- * Loads the rules of a deployment from its module: `authenticate`, `capabilities`, `rules`, `review`,
- * `assign`, `messageLimits`.
+ * Loads the rules of a deployment from its module: `authenticate`, `capabilities`, `canRead`, `rules`,
+ * `review`, `assign`, `messageLimits`.
  */
 import { LIMITS } from '@countersign/core/message'
+import { loadModule } from '@countersign/reviewer'
 import type { StartOptions } from '@countersign/reviewer'
-import { loadModule } from './load.ts'
 
-const FUNCTIONS = ['authenticate', 'capabilities', 'review'] as const
+const FUNCTIONS = ['authenticate', 'capabilities', 'canRead', 'review'] as const
 const NAMES = [...FUNCTIONS, ...(['rules', 'assign', 'messageLimits'] as const)] as const
 
 /** What a module of rules may export. */

@@ -66,7 +66,7 @@ describe('a faulty transport', () => {
     expect(heard).toHaveLength(2)
   })
 
-  it('frozen, drop, duplicate and delay do as they say, and stop when they are reset', () => {
+  it('frozen, drop, duplicate and delay have their effect, and stop when they are reset', () => {
     const end = far()
     const wire = faultyTransport(end.transport)
     const { heard, link } = listen(wire)
@@ -91,7 +91,7 @@ describe('a faulty transport', () => {
     expect(end.sent).toEqual(['twice', 'twice'])
   })
 
-  it('says nothing more after it was closed, whatever was under way', () => {
+  it('emits nothing after it was closed, with any frames under way', () => {
     const end = far()
     const wire = faultyTransport(end.transport)
     const { heard, link } = listen(wire)

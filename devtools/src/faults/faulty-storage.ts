@@ -73,6 +73,7 @@ export function faultyStorage(inner: Storage, options: FaultyStorageOptions = {}
   })
   return {
     faults,
+    ...(inner.care && { care: inner.care }),
     async open(onTrouble: (trouble: StorageTrouble) => void, space): Promise<StorageHandle> {
       await slowly(faults)
       if (faults.on('blocked')) throw new StorageError('blocked', 'blocked by devtools')

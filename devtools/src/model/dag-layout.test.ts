@@ -7,7 +7,7 @@ import type { MessageRecord } from '@countersign/core/inspect'
 const dagOf = (messages = STORY) => dagFrom(trace(messages), 'issue', messages[0]!.changes[0]!.id)!
 
 describe('the graph of a history', () => {
-  it('stands newest on top, branches side by side, and joins where they join', () => {
+  it('has the newest on top, branches side by side, and joins them where they meet', () => {
     const { nodes, edges, lanes } = layoutDag(dagOf().nodes)
     expect(nodes.map(({ node, line, lane }) => [node.name.slice(-1), line, lane])).toEqual([
       ['4', 0, 0],
@@ -36,7 +36,7 @@ describe('the graph of a history', () => {
     expect(layoutDag([])).toMatchObject({ nodes: [], edges: [], lanes: 1 })
   })
 
-  it('leads no edge through a node that stands between its ends', () => {
+  it('leads no edge through a node between its ends', () => {
     const root = message(1, { seq: 1, values: { a: 0 } })
     const sides = Array.from({ length: 6 }, (_, at) =>
       message(at + 2, { seq: at + 2, parents: [root.name], values: { a: at } }),

@@ -19,11 +19,11 @@ describe('6: the outbox', () => {
     [{ connection: 'none' }, 'no transport is configured'],
     [{ connection: 'connecting', connectionNote: 'it refused' }, 'it refused'],
     [{ connection: 'online' }, 'its turn'],
-  ])('says what a queued message waits for: %o', (more, text) => {
+  ])('shows what a queued message waits for: %o', (more, text) => {
     expect(rowsOf('open', more)[0]!.waitsFor).toBe(text)
   })
 
-  it('says why a message will not come, and which earlier ones hold it up', () => {
+  it('shows why a message is not sent, and which earlier ones delay it', () => {
     expect(rowsOf('refused')[0]!.waitsFor).toBe('unauthorised')
     const first = message(7, { values: { a: 1 } })
     const second = message(8, { parents: [first.name], values: { a: 2 } })
@@ -39,7 +39,7 @@ describe('6: the outbox', () => {
     ])
   })
 
-  it('says what blocks a refused message, and what one that was refused blocks', () => {
+  it('shows what blocks a refused message, and what a refused message blocks', () => {
     const refused = message(7, { state: 'rejected', values: { a: 1 } })
     const blocked = {
       ...message(8, { state: 'blocked', values: { a: 2 } }),

@@ -1,6 +1,6 @@
 /**
- * The outbox as text: the state of each message, and what it waits for. Pure functions of records;
- * attempts are counted from the feed, since the panel was opened.
+ * The outbox as text: the state of each message, and the event that it waits for. Pure functions of
+ * records; attempts are counted from the feed, since the panel was opened.
  */
 import type {
   InspectEvent,
@@ -18,7 +18,7 @@ const REFUSED: ReadonlySet<MessageState> = new Set(['rejected', 'blocked'])
 export interface OutboxRow {
   readonly message: MessageRecord
   readonly attempts: number
-  /** What it waits for, or why it was refused, as text. */
+  /** The event that it waits for, or the reason of its rejection, as text. */
   readonly waitsFor: string
 }
 

@@ -24,7 +24,7 @@ describe('timeline', () => {
     expect(kinds(timeline, { group: 'store' })).toEqual([])
   })
 
-  it('stands still while paused, says how far it is behind, and goes on', () => {
+  it('stays unchanged while paused, shows how many events are new, and continues', () => {
     const timeline = new Timeline()
     const events = eventsOf(STORY)
     timeline.take(events.slice(0, 4))

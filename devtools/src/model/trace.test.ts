@@ -58,7 +58,7 @@ describe('a trace', () => {
     ])
   })
 
-  it('leaves refused messages out of the history of a row, and says when it is cut', () => {
+  it('omits refused messages from the history of a row, and shows when it is cut', () => {
     const dag = dagFrom(trace(), 'issue', ROW)!
     expect(dag.nodes.map(({ name }) => name.slice(-1))).toEqual(['1', '2', '3', '4'])
     expect(dag.cut).toBe(false)

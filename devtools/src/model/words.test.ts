@@ -16,10 +16,10 @@ describe('words', () => {
     [600_000, '10 min'],
     [7_200_000, '2 h'],
     [864_000_000, '10 d'],
-  ])('say the age of %d ms', (ms, text) => expect(ageText(ms)).toBe(text))
+  ])('format the age of %d ms', (ms, text) => expect(ageText(ms)).toBe(text))
 
   it.each([2 ** 53 - 1, -(2 ** 53), 8.64e15 + 1, NaN, Infinity])(
-    'say a time that no Date can hold: %d',
+    'format a time that no Date can hold: %d',
     (at) => {
       expect(clockText(at)).toBe('no time')
       expect(dateText(at)).toBe('an unknown time')
@@ -27,14 +27,14 @@ describe('words', () => {
     },
   )
 
-  it('say the time of day, and the date, from the first moment to the last', () => {
+  it('format the time of day, and the date, from the first moment to the last', () => {
     for (const at of [0, -5, 1.5, 8.64e15]) {
       expect(clockText(at)).toMatch(/^\d\d:\d\d:\d\d\.\d\d\d$/)
       expect(dateText(at)).toMatch(/\d/)
     }
   })
 
-  it('say sizes, counts and values', () => {
+  it('format sizes, counts and values', () => {
     expect([bytesText(12), bytesText(2_048), bytesText(3_145_728)]).toEqual([
       '12 B',
       '2.0 KiB',

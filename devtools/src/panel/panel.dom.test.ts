@@ -70,7 +70,7 @@ describe('the panel', () => {
     expect(tab('timeline').getAttribute('aria-controls')).toBe(view.id)
   })
 
-  it('changes its colours by a button, and begins as it is told', () => {
+  it('changes its colours by a button, and begins with the option', () => {
     const { place, all } = panel(undefined, { theme: 'dark' })
     const host = place.firstElementChild as HTMLElement
     expect(host.dataset['theme']).toBe('dark')
@@ -80,7 +80,7 @@ describe('the panel', () => {
     expect(button.title).toBe('Colours: as the system')
   })
 
-  it('shows what a source says as text, never as markup', async () => {
+  it('shows data of a source as text, never as markup', async () => {
     const evil = '<img src=x onerror=alert(1)>'
     const source = new LiveSource(trace([message(1, { values: { [evil]: evil } })]))
     const { all, root } = panel(source)
@@ -91,7 +91,7 @@ describe('the panel', () => {
     expect(all('img')).toEqual([])
   })
 
-  it('says so when the source cannot be read, and goes on', async () => {
+  it('shows an error when the source cannot be read, and continues', async () => {
     const source = new LiveSource(trace())
     const ask = vi.spyOn(source, 'ask').mockRejectedValue(new Error('gone'))
     const { text } = panel(source)
@@ -163,7 +163,7 @@ describe('6: Outbox', () => {
 })
 
 describe('Timeline', () => {
-  it('shows events as they happen, stands still while paused, and a row as it was then', async () => {
+  it('shows events as they happen, stays unchanged while paused, and shows a row as it was then', async () => {
     const { all, tab, source, press, text, root } = panel()
     tab('timeline').click()
     await settle()
@@ -275,7 +275,7 @@ describe('8 and 9: Entity and Row', () => {
 })
 
 describe('Sync, Queries, Storage, Faults', () => {
-  it('say where the replica stands, and what there is not', async () => {
+  it('show the position of the replica, and what is missing', async () => {
     const { tab, root } = panel()
     tab('sync').click()
     await settle()
@@ -287,6 +287,8 @@ describe('Sync, Queries, Storage, Faults', () => {
     tab('storage').click()
     await settle()
     expect(root.textContent).toContain('Nothing is stored')
+    expect(root.textContent).toContain('until the browser lacks space')
+    expect(root.textContent).toContain('5.0 MiB of 1024.0 MiB')
     tab('faults').click()
     await settle()
     expect(root.textContent).toContain('No faults are wired up')
@@ -336,7 +338,7 @@ describe('traces', () => {
     expect(source.listeners).toBe(1)
   })
 
-  it('says what is wrong with a file, and closes on Escape', async () => {
+  it('shows the fault of a file, and closes on Escape', async () => {
     const { text, root, all } = await open(new File(['{}'], 'x.json'))
     expect(text('.foot')[0]).toContain('not a trace of Countersign')
     key(all('.sheet')[0]!, 'Escape')

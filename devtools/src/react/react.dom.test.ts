@@ -107,7 +107,7 @@ describe('the ways in, opted in', () => {
     expect(isOn()).toBe(false)
   })
 
-  it('say what is missing when they are given no store', async () => {
+  it('throw an error that names the missing store', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     const { CountersignDevtoolsPanel } = await import('../production.ts')
     render(createElement(CountersignDevtoolsPanel, { store: {} }))

@@ -17,7 +17,7 @@ const tests = ['src/facts/', 'src/wire/', 'src/base/', 'vectors/'].flatMap((fold
     .map((name) => readFileSync(new URL(folder + name, core), 'utf8')),
 )
 
-test('each rule of the chapter is quoted by a test, and each quoted rule stands in the chapter', () => {
+test('each rule of the chapter is quoted by a test, and each quoted rule is in the chapter', () => {
   const defined = new Set([...chapter.matchAll(/^- \*\*(\w+)\*\*/gm)].map(([, id]) => id))
   expect(defined.size).toBe(28)
   expect(rulesIn(tests.join('\n'))).toEqual(defined)

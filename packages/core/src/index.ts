@@ -79,11 +79,13 @@ export type {
   SignOutOptions,
   SignOutReport,
   StandingValue,
+  StorageHealth,
   SyncStatus,
   SyncStore,
   TransactOptions,
   TransactionReceipt,
   UndoReport,
   UnsentMessage,
+  UnsentReport,
   Verdict,
 } from './client/store.ts'

@@ -34,7 +34,7 @@ export function encryptText(
   return toBase64url(box)
 }
 
-/** undefined: the box was made with another key, about something else, or was changed. */
+/** undefined: the box was made with another key, with other associated data, or was changed. */
 export function decryptText(key: Uint8Array, box: string, about: string): string | undefined {
   const bytes = fromBase64url(box)
   if (!bytes || bytes.length < NONCE_LENGTH) return undefined

@@ -2,6 +2,7 @@ import { memoryStorage } from '@countersign/core'
 import {
   type Checkpoint,
   type Storage,
+  type StorageCare,
   type StoredState,
   type WriteBatch,
   allPages,
@@ -56,6 +57,16 @@ describe('encrypted storage', () => {
     const disk = await stored(inner)
     expect(flat(disk)).not.toContain(SECRET)
     expect(flat(disk)).not.toContain(checksum(segments![0]!.text))
+  })
+
+  test('what the platform says of the storage is said of the encrypted one', () => {
+    const care: StorageCare = {
+      look: () => Promise.reject(new Error('not asked')),
+      persist: async () => undefined,
+      marks: { get: () => undefined, set: () => {}, remove: () => {} },
+    }
+    expect(encryptedStorage({ ...memoryStorage(), care }, key).care).toBe(care)
+    expect(encryptedStorage(memoryStorage(), key).care).toBeUndefined()
   })
 
   test('keys that the platform does not export stay handles', async () => {

@@ -18,7 +18,7 @@ import {
 } from '@countersign/core/ports'
 import { type RandomBytes, decryptText, encryptText, keyOf, platformBytes } from './box.ts'
 
-/** The record that tells whether the key is the one the storage was written with. */
+/** The record that proves that the storage was written with the same key. */
 const PROOF = 'encryption'
 const PROVED = 'countersign'
 /** A checksum that no text has: core reports the record as damaged. */
@@ -36,6 +36,7 @@ export function encryptedStorage(
 ): Storage {
   const box = new Boxes(keyOf(key), random)
   return {
+    ...(storage.care && { care: storage.care }),
     open: async (onTrouble, space) => {
       const handle = await storage.open(onTrouble, space)
       try {
@@ -56,7 +57,7 @@ async function prove(handle: StorageHandle, box: Boxes): Promise<void> {
   if (known === fresh) {
     const { segments, checkpoint, meta } = await handle.read()
     if (segments.length === 0 && !checkpoint && meta.size === 1) return
-    // From now on its proof is none, also for the next call.
+    // The proof is deleted with the data, also for the next call.
     await handle.write({ durability: 'strict', meta: [[PROOF, null]] })
   } else if (typeof known === 'string' && box.decrypt(known, [PROOF]) === PROVED) return
   throw new StorageError(
@@ -67,7 +68,7 @@ async function prove(handle: StorageHandle, box: Boxes): Promise<void> {
   )
 }
 
-/** What a box is authenticated with: the kind of the record, and its key. */
+/** The associated data of a box: the kind of the record, and its key. */
 type About = readonly [kind: string, key?: string | number]
 
 class Boxes {
@@ -91,7 +92,7 @@ class Boxes {
     return text === undefined ? undefined : JSON.parse(text)
   }
 
-  /** The text with its checksum, so that the stored checksum says nothing about the text. */
+  /** The text with its checksum, so that the stored checksum does not depend on the text. */
   encryptChecked<T extends Checked>(record: T, about: About): T {
     const { text, check } = record
     return { ...record, text: this.encrypt([text, check], about), check: '' }

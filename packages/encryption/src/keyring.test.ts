@@ -73,7 +73,7 @@ describe('keyring', () => {
     expect(ring.ids).toEqual(['one'])
   })
 
-  test('without a key nothing is written, and the error says what to do', () => {
+  test('without a key nothing is written, and the error has the remedy', () => {
     expect(() => createKeyring().encrypt('a')).toThrow(/add one to the keyring/)
   })
 })

@@ -22,8 +22,8 @@ export interface KeyringOptions {
   /** Id of the key that encrypts. By default the last one of `keys`. */
   readonly current?: string
   /**
-   * What the values belong to, such as the id of the space: a value that somebody copies elsewhere
-   * cannot be decrypted there. The same for all who share the keys.
+   * The context of the values, such as the id of the space: a value that is copied elsewhere cannot
+   * be decrypted there. Equal for all devices that share the keys.
    */
   readonly context?: string
   /** Returns that many random bytes. By default those of the platform. */
@@ -32,7 +32,7 @@ export interface KeyringOptions {
 
 /** The keys of a device, and the cipher of its encrypted fields. */
 export interface Keyring extends FieldCipher {
-  /** Ids of the keys that are here. */
+  /** Ids of the keys of this device. */
   readonly ids: readonly string[]
   /** Id of the key that encrypts; undefined where there is none. */
   readonly current: string | undefined

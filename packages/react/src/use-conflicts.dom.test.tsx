@@ -93,7 +93,7 @@ test('stable identity: writes elsewhere and new renders give the same array, its
   expect(ann.conflicts().snapshot()).toHaveLength(1)
 })
 
-test('selector: a count renders when the count changes, whatever else changes in a conflict', async () => {
+test('selector: a count renders when the count changes, and at no other change of a conflict', async () => {
   const { bob, id, part } = await dispute()
   await part('B', 'C')
   const seen = tally()

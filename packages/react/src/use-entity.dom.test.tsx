@@ -8,7 +8,7 @@ import { SyncProvider, useEntity } from './index.ts'
 
 afterEach(cleanup)
 
-test('R2 one render a change: a write renders the row once, whatever it changes', async () => {
+test('R2 one render a change: a write renders the row once, for any change', async () => {
   const store = await openStore()
   const id = addIssue(store, 'first')
   const renders = tally()

@@ -13,6 +13,8 @@ export type {
   Log,
   Peer,
 } from './gateway/types.ts'
+export { readEntities } from './entities.ts'
+export { loadModule } from './load.ts'
 export { LOG_LEVELS, stderrLog } from './log.ts'
 export { nodeClock } from './node/clock.ts'
 export { nodeRandom } from './node/random.ts'

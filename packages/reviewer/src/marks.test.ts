@@ -25,7 +25,7 @@ test('EPO7 a mark is read by the next process, each space by itself', async () =
   expect(readdirSync(folder)).toEqual(['key.marks'])
 })
 
-test('EPO7 a damaged file says nothing, and is written again', async () => {
+test('EPO7 a damaged file has no marks, and is written again', async () => {
   const file = join(folder, 'key.marks')
   writeFileSync(file, '{"half')
   const marks = fileMarks(file)

@@ -1,6 +1,6 @@
 /**
- * Marks of spaces in a file beside the reviewer's key: how each space ended. Data that end otherwise are
- * an older copy, or a reviewer was killed, which looks the same.
+ * Marks of spaces in a file beside the reviewer's key: how each space ended. Data with another end
+ * are an older copy, or a reviewer was killed, which looks the same.
  */
 import {
   closeSync,
@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import type { SpaceMark, SpaceMarks } from '@countersign/core/ports'
 
-/** Marks in that file, which the first one creates. A damaged file says nothing of any space. */
+/** Marks in that file, which the first mark creates. A damaged file has no marks. */
 export function fileMarks(file: string): SpaceMarks {
   const marks = readMarks(file)
   return {

@@ -7,7 +7,8 @@ import { authorFrame } from '@countersign/core/protocol'
 import { sequence } from '@countersign/core/reviewer'
 import { describe, expect, test } from 'vitest'
 import { SILENT } from './gateway/types.ts'
-import { OWN_SPACE, type RunningReviewers, startReviewer } from './start.ts'
+import { OWN_SPACE } from './own-space.ts'
+import { type RunningReviewers, startReviewer } from './start.ts'
 
 const space = '1f0e9a52-6f0c-4d3c-9a61-0a2f4b7c8d9e'
 const nonce = 'A'.repeat(22)

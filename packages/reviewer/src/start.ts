@@ -25,6 +25,7 @@ import { serveReviewer } from './gateway/serve.ts'
 import type { ServeOptions } from './gateway/serve.ts'
 import type { Log } from './gateway/types.ts'
 import { stderrLog } from './log.ts'
+import { OWN_SPACE } from './own-space.ts'
 import { reviewerKeys } from './keys.ts'
 import { fileMarks } from './marks.ts'
 import { nodeClock } from './node/clock.ts'
@@ -41,7 +42,7 @@ export interface StartOptions<E extends Entity = Entity>
   readonly keyFile?: string | undefined
   /**
    * The data are a copy, or a standby was promoted: a new epoch is opened before the first commit.
-   * Needed only where marks beside the key cannot tell: without a `keyFile` each start opens one.
+   * Needed only without marks beside the key: without a `keyFile` each start opens one.
    */
   readonly restored?: boolean | undefined
   /**
@@ -49,18 +50,18 @@ export interface StartOptions<E extends Entity = Entity>
    * Default: any type passes.
    */
   readonly entities?: readonly E[] | undefined
-  /** Who a link is: `jwt(…)`, or a function of your own. Default: `anonymous()`. */
+  /** The login of links: `jwt(…)`, or a function of your own. Default: `anonymous()`. */
   readonly authenticate?: ReviewerOptions['authenticate']
   /**
-   * What a person may do in a space. Default: everybody reads, writes and publishes; in production
-   * (`NODE_ENV`) everybody reads and writes.
+   * The capabilities of a person in a space. Default: every person reads, writes and publishes; in
+   * production (`NODE_ENV`) every person reads and writes.
    */
   readonly capabilities?: ReviewerOptions['capabilities']
   /** By type: which changes are allowed. */
   readonly rules?: Rules<E> | undefined
-  /** Checks the rows that come of a message. */
+  /** Checks the rows that result from a message. */
   readonly review?: ReviewerOptions['review']
-  /** Who may read which rows. Default: everybody may read everything. */
+  /** The rights to read rows. Default: every person may read every row. */
   readonly canRead?: ReviewerOptions['canRead']
   /** Assigners of the fields that `entities` declare as assigned. */
   readonly assign?: ReviewerOptions['assign']
@@ -101,9 +102,6 @@ export interface RunningReviewers {
 export interface RunningReviewer extends RunningReviewers {
   readonly space: Uuid
 }
-
-/** The space with the key and the chosen space id: the nil uuid. */
-export const OWN_SPACE: Uuid = '00000000-0000-0000-0000-000000000000'
 
 /** Starts a reviewer. Rejects with a one-line `Error`, after closing everything that was opened. */
 export async function startReviewer<E extends Entity>(
@@ -186,7 +184,7 @@ async function prepared(options: OneSpace | SeveralSpaces): Promise<Prepared> {
   return { keys, space, parts }
 }
 
-/** In production nobody publishes who has not been given it: one version would bind every build. */
+/** In production only persons with the capability publish: one version binds every build. */
 function defaultCapabilities(): ReviewerOptions['capabilities'] {
   return process.env['NODE_ENV'] === 'production' ? () => ['read', 'write'] : undefined
 }

@@ -67,7 +67,7 @@ export async function connect(
   }
 }
 
-/** Resolves when it is deleted: other connections were told to close, and a hung one holds it up. */
+/** Resolves when it is deleted: other connections are asked to close, and a hung one delays it. */
 export function deleteDatabase({ databaseName, factory }: Target): Promise<void> {
   const deleting = factory.deleteDatabase(databaseName)
   return new Promise((resolve, reject) => {

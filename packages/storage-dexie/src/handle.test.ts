@@ -315,32 +315,6 @@ describe('requests to the browser', () => {
     const pages = connection.transaction('pages').objectStore('pages')
     expect(await request(pages.count())).toBe(0)
   })
-
-  test('persist: requested once, after the first segment, and not awaited', async () => {
-    const persist = vi.fn(() => new Promise<boolean>(() => undefined))
-    vi.stubGlobal('navigator', { storage: { persist } })
-    const handle = await opened()
-    await handle.claim('k', 'v')
-    await handle.write({ durability: 'relaxed', meta: [['k', 'w']] })
-    expect(persist).not.toHaveBeenCalled()
-    await handle.write(own('a'))
-    await handle.write(own('b'))
-    expect(persist).toHaveBeenCalledTimes(1)
-  })
-
-  test('persist: not requested if the app disables it', async () => {
-    const persist = vi.fn(async () => true)
-    vi.stubGlobal('navigator', { storage: { persist } })
-    const handle = await dexieStorage(name, { persist: false }).open(() => undefined)
-    await handle.write(own('a'))
-    expect(persist).not.toHaveBeenCalled()
-  })
-
-  test('persist: a denial is not reported', async () => {
-    vi.stubGlobal('navigator', { storage: { persist: () => Promise.reject(new Error('no')) } })
-    await (await opened()).write(own('a'))
-    expect(heard).toEqual([])
-  })
 })
 
 function opened(): Promise<StorageHandle> {

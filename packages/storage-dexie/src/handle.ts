@@ -33,7 +33,6 @@ export interface HandleSetup {
   readonly name: string
   readonly databaseName: string
   readonly factory: IDBFactory
-  readonly persist: boolean
   readonly onTrouble: (trouble: StorageTrouble) => void
 }
 
@@ -53,12 +52,10 @@ export class DexieHandle implements StorageHandle {
   #early: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
   #ended: StorageError | undefined
-  #askPersistence: boolean
 
   private constructor(Dexie: DexieConstructor, setup: HandleSetup) {
     this.#Dexie = Dexie
     this.#setup = setup
-    this.#askPersistence = setup.persist
   }
 
   /** Rejects with the errors of `connect`. */
@@ -80,13 +77,8 @@ export class DexieHandle implements StorageHandle {
     return this.#inTurn('read', readWaiting)
   }
 
-  async write(batch: WriteBatch): Promise<Written> {
-    const written = await (batch.atOnce ? this.#atOnce(batch) : this.#writeInTurn(batch))
-    if (this.#askPersistence && (batch.segments?.length ?? 0) > 0) {
-      this.#askPersistence = false
-      requestPersistence()
-    }
-    return written
+  write(batch: WriteBatch): Promise<Written> {
+    return batch.atOnce ? this.#atOnce(batch) : this.#writeInTurn(batch)
   }
 
   claim(key: string, value: unknown): Promise<unknown> {
@@ -199,10 +191,4 @@ export class DexieHandle implements StorageHandle {
   #error(trouble: StorageTrouble, message: string): StorageError {
     return new StorageError(trouble, `Storage "${this.#setup.name}" ${message}`)
   }
-}
-
-/** Best effort: if it is denied or not supported, the browser may evict the data under pressure. */
-function requestPersistence(): void {
-  if (typeof navigator === 'undefined') return
-  navigator.storage?.persist?.().catch(() => undefined)
 }

@@ -1,5 +1,5 @@
 /**
- * Reads what is stored, at one moment: one readonly transaction over all stores. The pages of the
+ * Reads the stored data at one moment: one readonly transaction over all stores. The pages of the
  * checkpoint are read in a transaction of their own, in the order that their reader chooses.
  *
  * Records are read in bulk, without cursors. Segments are read in several bulks of about

@@ -7,7 +7,7 @@
  *   meta      value under its key                          facts: keys, sessions
  *   state     record under its name                        incarnation, advance, checkpoint's frame
  *   pages     {no, text, check} under its number           cache: the pages of the checkpoint
- *   keys      {text, check} under the number of its page   cache: what is read before the pages
+ *   keys      {text, check} under the number of its page   cache: read before the pages
  *
  * No index over `ids`: nothing reads one, and at 64 ids a segment it adds a third or more to the
  * cost of a flush. It can be added later without rewriting records.

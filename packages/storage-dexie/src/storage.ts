@@ -4,13 +4,14 @@
  */
 import { type Storage, StorageError, type StorageHandle } from '@countersign/core/ports'
 import type { DexieConstructor } from 'dexie'
+import { browserCare } from './care.ts'
 import { toStorageError } from './errors.ts'
 import { DexieHandle } from './handle.ts'
 
 /** Options of `dexieStorage`; each has a default. */
 export interface DexieStorageOptions {
   /**
-   * Request persistent storage after the first write. Default: true. Chrome and Safari decide
+   * Request persistent storage after the first own message. Default: true. Chrome and Safari decide
    * silently, Firefox prompts the user.
    */
   readonly persist?: boolean
@@ -29,6 +30,7 @@ export function dexieStorage(name: string, options: DexieStorageOptions = {}): S
   // Loading starts here, before `open`, to be ready sooner; a server never loads it.
   if (factoryOf(options) !== undefined) loadDexie().catch(() => undefined)
   return {
+    care: browserCare(name, options.persist ?? true),
     async open(onTrouble, partition): Promise<StorageHandle> {
       const what = `Storage "${name}" did not open`
       const factory = factoryOf(options)
@@ -40,7 +42,6 @@ export function dexieStorage(name: string, options: DexieStorageOptions = {}): S
           name,
           databaseName: await databaseOf(`countersign/${name}`, partition, factory),
           factory,
-          persist: options.persist ?? true,
           onTrouble,
         })
       } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * The end of a link that asks for it: looks for a tab that serves, opens a link to it, and turns its
- * words into the events of the port.
+ * The end of a link that opens it: finds a tab that serves, opens a link to it, and converts its
+ * messages to the events of the port.
  *
  *   seeking ──a tab serves──▶ opening ──accept──▶ open ──▶ ended   `closed` once
  *      └─────────time out────────┴───────────────────────────^
@@ -9,10 +9,10 @@ import type { Link, LinkEvents } from '@countersign/core/ports'
 import { freshId } from './fresh-id.ts'
 import type { TabLink, TabLinkEvents } from './tab-link.ts'
 
-/** What a link needs of the peers that it belongs to. */
+/** The parts of its peers that a link uses. */
 export interface NearHost {
   readonly connectTimeoutMs: number
-  /** Asks all tabs who serves; the answer is `found`. */
+  /** Asks all tabs for one that serves; the answer is `found`. */
   seek(link: NearLink): void
   /** Asks that tab for a link. */
   open(link: NearLink, tab: string, events: TabLinkEvents): TabLink
@@ -22,13 +22,16 @@ export interface NearHost {
 
 export class NearLink implements Link {
   readonly id: string = freshId()
+  /** The tab that it is for; undefined: any that serves. */
+  readonly only: string | undefined
   readonly #host: NearHost
   readonly #events: LinkEvents
   readonly #giveUp: ReturnType<typeof setTimeout>
   #state: 'seeking' | 'opening' | 'open' | 'ended' = 'seeking'
   #tabLink: TabLink | undefined
 
-  constructor(events: LinkEvents, host: NearHost) {
+  constructor(events: LinkEvents, host: NearHost, only?: string) {
+    this.only = only
     this.#host = host
     this.#events = events
     const limitMs = host.connectTimeoutMs
@@ -43,9 +46,9 @@ export class NearLink implements Link {
     return this.#tabLink?.bufferedBytes ?? 0
   }
 
-  /** That tab serves. The first one that says so is taken. */
+  /** Called with a tab that serves. The first one is used. */
   found(tab: string): void {
-    if (this.#state !== 'seeking') return
+    if (this.#state !== 'seeking' || (this.only !== undefined && tab !== this.only)) return
     this.#state = 'opening'
     this.#tabLink = this.#host.open(this, tab, {
       accepted: () => {

@@ -5,6 +5,7 @@
  *   ["seek", link]            to all: who serves?
  *   ["serves", tab, link]  the answer; without a link, told to all when a tab begins to serve
  *   ["open", tab, link, opener]  that tab is asked for a link, on the channel "name/link"
+ *   ["say", tab, text]           to all: what that tab says
  */
 import type {
   AcceptLink,
@@ -44,6 +45,7 @@ type Notice =
   | readonly ['seek', link: string]
   | readonly ['serves', tab: string, link?: string]
   | readonly ['open', tab: string, link: string, opener: string]
+  | readonly ['say', tab: string, text: string]
 
 /**
  * Joins the tabs of this origin that use the same name; one name a space. The channel is opened at
@@ -65,6 +67,7 @@ class TabPeers implements Peers, NearHost {
   readonly #near = new Map<string, NearLink>()
   readonly #far = new Set<FarLink>()
   readonly #wakes = new Set<() => void>()
+  readonly #listeners = new Set<(text: string, tab: string) => void>()
   #accept: AcceptLink | undefined
   #isClosed = false
   readonly #leave: () => void
@@ -95,6 +98,20 @@ class TabPeers implements Peers, NearHost {
     }
   }
 
+  reach(tab: string): Transport {
+    return { connect: (events) => this.#connect(events, tab) }
+  }
+
+  say(text: string): void {
+    this.#alive(() => this.#post(['say', this.#id, text]))
+  }
+
+  listen(heard: (text: string, tab: string) => void): () => void {
+    const own = (text: string, tab: string): void => heard(text, tab)
+    this.#listeners.add(own)
+    return () => void this.#listeners.delete(own)
+  }
+
   close(): void {
     if (this.#isClosed) return
     this.#endLinks('the peers were closed')
@@ -107,8 +124,10 @@ class TabPeers implements Peers, NearHost {
 
   // The interface `NearHost`.
 
-  seek({ id }: NearLink): void {
-    this.#alive(() => this.#post(['seek', id]))
+  seek(link: NearLink): void {
+    const { id, only } = link
+    if (only === undefined) this.#alive(() => this.#post(['seek', id]))
+    else link.found(only)
   }
 
   open({ id }: NearLink, tab: string, events: TabLinkEvents): TabLink {
@@ -121,15 +140,18 @@ class TabPeers implements Peers, NearHost {
     this.#near.delete(id)
   }
 
-  #connect(events: LinkEvents): NearLink {
-    const link = new NearLink(events, this)
+  #connect(events: LinkEvents, only?: string): NearLink {
+    const link = new NearLink(events, this, only)
     this.#near.set(link.id, link)
     return link
   }
 
   #noticed(notice: Notice): void {
     if (notice[0] === 'seek') this.#announce(notice[1])
-    else if (notice[0] === 'open') {
+    else if (notice[0] === 'say') {
+      const [, tab, text] = notice
+      for (const heard of [...this.#listeners]) heard(text, tab)
+    } else if (notice[0] === 'open') {
       const [, tab, link, opener] = notice
       if (tab === this.#id) this.#accepted(link, opener)
     } else {

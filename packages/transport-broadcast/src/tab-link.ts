@@ -3,14 +3,14 @@
  *
  *   open ──bye, the other tab gone, silence, unread bytes or a frame over the bound──▶ ended, once
  *
- * BroadcastChannel reports neither a tab that is gone nor how much was read. So each end watches the
- * other tab's lock, sends a beat, says how many bytes it has read, and says bye.
+ * BroadcastChannel reports neither a closed tab nor how much was read. So each end watches the
+ * other tab's lock, sends a heartbeat, reports how many bytes it has read, and sends bye.
  */
 import { type Bytes, FRAME_BYTES_MAX, isLongerThan, utf8Bytes } from '@countersign/core/ports'
 import type { Channel, OpenChannel } from '@countersign/core/ports'
 import { onceFree } from './tab-life.ts'
 
-/** Bytes after which an end says how much it has read. */
+/** Bytes after which an end reports how much it has read. */
 const READ_BYTES = 32_768
 /** Maximum bytes that the other end has not read; above it the link ends. */
 const UNREAD_BYTES_MAX = 16 * 1024 * 1024
@@ -52,7 +52,7 @@ export class TabLink {
   /** Sent bytes that the other end has read. */
   #readBytes = 0
   #receivedBytes = 0
-  /** Received bytes of which the other end knows. */
+  /** Received bytes that were reported to the other end. */
   #toldBytes = 0
   #heardAtMs: number = performance.now()
 
@@ -64,7 +64,7 @@ export class TabLink {
     this.#unwatch = onceFree(lock, () => this.#fail('the other tab is gone'))
   }
 
-  /** Sent bytes that the other end has not read, as far as it has said. */
+  /** Sent bytes that the other end has not reported as read. */
   get bufferedBytes(): Bytes | 0 {
     const unread = this.#sentBytes - this.#readBytes
     return unread < READ_BYTES ? 0 : (unread as Bytes)

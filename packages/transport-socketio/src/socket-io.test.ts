@@ -171,7 +171,7 @@ describe('signalling', () => {
     })
   }
 
-  test('asks to join only when somebody listens, before or after the link is open', async () => {
+  test('asks to join only with a listener, before or after the link is open', async () => {
     const { url, sockets } = await served()
     const asked: string[] = []
     const transport = socketIo(url)
@@ -189,7 +189,7 @@ describe('signalling', () => {
     expect(late.heard).toEqual([['joined', 'me']])
   })
 
-  test('sends to one or to all, hears others, and is away when the link has ended', async () => {
+  test('sends to one or to all, receives from others, and is away when the link has ended', async () => {
     const { url, sockets } = await served()
     const transport = socketIo(url)
     const { heard, events } = listener()

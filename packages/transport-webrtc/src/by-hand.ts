@@ -35,13 +35,13 @@ export function byHand(): ByHand {
   return new CarriedTexts()
 }
 
-/** What is carried: which offer it belongs to, what it is, and a signal. */
+/** The carried text: the id of its offer, its kind, and a signal. */
 type Carried = readonly [pair: string, kind: 'offer' | 'answer', signal: string]
 
 class CarriedTexts implements ByHand {
   readonly byHand = true
   #events: SignallingEvents | undefined
-  /** Pairs whose next text somebody waits for. */
+  /** Pairs with a caller that waits for the next text. */
   readonly #waiting = new Map<string, (signal: string) => void>()
   /** Offers of this page that have no answer yet. */
   readonly #offers = new Set<string>()
@@ -54,7 +54,7 @@ class CarriedTexts implements ByHand {
     }
   }
 
-  /** A text to all has nobody to carry it. */
+  /** No person can carry a text to all peers. */
   send(text: string, to?: string): void {
     if (to === undefined) return
     this.#waiting.get(to)?.(text)
@@ -81,7 +81,7 @@ class CarriedTexts implements ByHand {
     return textOf([pair, 'answer', await this.#next(pair, (events) => events.signal(pair, signal))])
   }
 
-  /** The next text to that peer, which `begin` brings about. */
+  /** The next text to that peer, which `begin` causes. */
   #next(pair: string, begin: (events: SignallingEvents) => void): Promise<string> {
     const events = this.#events
     if (!events) return Promise.reject(new Error('no peers use this signalling'))

@@ -4,8 +4,8 @@
  *
  *   open ──bye from either end, connection lost, bounds──▶ ended, once
  *
- * `close` of a data channel may drop what is buffered. So an end says bye, and closes only when the
- * other end has closed, or after a while.
+ * `close` of a data channel may drop what is buffered. So an end sends bye, and closes only when
+ * the other end has closed, or after a timeout.
  */
 import { FRAME_BYTES_MAX, isLongerThan, utf8Bytes } from '@countersign/core/ports'
 import { ACCEPT, type Piece, PieceJoiner, byeOf, piecesOf } from './pieces.ts'
@@ -16,7 +16,7 @@ const CHANNEL_BYTES_MAX = 1024 * 1024
 const CHANNEL_BYTES_LOW = 256 * 1024
 /** Maximum bytes that wait here; above it the other end is too slow, and the link ends. */
 const WAITING_BYTES_MAX = 16 * 1024 * 1024
-/** How long an end that said bye waits for the other one to close. */
+/** Time that an end that sent bye waits for the other one to close. */
 const CLOSE_MS = 5_000
 
 /** What happens to a link at one end. */
@@ -78,7 +78,7 @@ export class FrameChannel {
     this.#closing = setTimeout(() => this.#channel.close(), CLOSE_MS)
   }
 
-  /** The connection under the channel is gone. */
+  /** Called when the connection under the channel is lost. */
   lost(reason: string): void {
     clearTimeout(this.#closing)
     this.#end(reason)
@@ -86,7 +86,7 @@ export class FrameChannel {
 
   #heard(data: unknown): void {
     if (this.#isOver) {
-      // Both ends have said bye.
+      // Both ends have sent bye.
       if (typeof data === 'string' && data[0] === 'b') this.#channel.close()
       return
     }

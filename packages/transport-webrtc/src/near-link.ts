@@ -1,6 +1,6 @@
 /**
- * The end of a link that asks for it: waits for a peer that serves, opens a channel to it, and turns
- * what happens there into the events of the port.
+ * The end of a link that opens it: waits for a peer that serves, opens a channel to it, and
+ * converts the events of the channel to those of the port.
  *
  *   seeking ──a peer serves──▶ opening ──accepted──▶ open ──▶ ended   `closed` once
  *      └──────────time out────────┴────────────────────────────^
@@ -9,7 +9,7 @@ import type { Link, LinkEvents } from '@countersign/core/ports'
 import type { ChannelEvents, FrameChannel } from './frame-channel.ts'
 import type { PeerConnection } from './peer-connection.ts'
 
-/** What a link needs of the peers that it belongs to. */
+/** The parts of its peers that a link uses. */
 export interface NearHost {
   readonly connectTimeoutMs: number
   /** Looks for a peer that serves, now and later; the answer is `found`. */
@@ -20,10 +20,12 @@ export interface NearHost {
   forget(link: NearLink, unused: PeerConnection | undefined): void
 }
 
-/** Interval of questions who serves, ms. */
+/** Interval of requests for a serving peer, ms. */
 const SEEK_MS = 2_000
 
 export class NearLink implements Link {
+  /** The peer that it is for; undefined: any that serves. */
+  readonly only: string | undefined
   readonly #host: NearHost
   readonly #events: LinkEvents
   readonly #giveUp: ReturnType<typeof setTimeout>
@@ -32,7 +34,8 @@ export class NearLink implements Link {
   #channel: FrameChannel | undefined
   #connection: PeerConnection | undefined
 
-  constructor(events: LinkEvents, host: NearHost) {
+  constructor(events: LinkEvents, host: NearHost, only?: string) {
+    this.only = only
     this.#host = host
     this.#events = events
     const limitMs = host.connectTimeoutMs
@@ -52,9 +55,10 @@ export class NearLink implements Link {
     return this.#channel?.bufferedBytes ?? 0
   }
 
-  /** The peer of that connection serves. The first one is taken. */
+  /** Called when the peer of that connection serves. The first one is used. */
   found(connection: PeerConnection): void {
     if (this.#state !== 'seeking') return
+    if (this.only !== undefined && connection.id !== this.only) return
     this.#state = 'opening'
     this.#connection = connection
     this.#channel = this.#host.open(connection, {

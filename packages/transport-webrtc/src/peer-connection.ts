@@ -6,14 +6,14 @@
  *    └────────── time out ──────────────────────────────────────────────────^
  *
  * A control channel, agreed without a message, is there from the first offer on: so no link needs a
- * negotiation of its own, its end is the end of the connection, and it says who serves.
+ * negotiation of its own, its end is the end of the connection, and it reports which peer serves.
  *
- *   control   "s"   this peer serves        "i"   it does not
+ *   control   "s"   this peer serves        "i"   it does not       longer: what this peer says to all
  */
 import { freshId } from './fresh-id.ts'
 import type { ConnectionSignal } from './signals.ts'
 
-/** What a connection needs of the peers that it belongs to. */
+/** The parts of its peers that a connection uses. */
 export interface ConnectionHost {
   readonly isServing: boolean
   readonly configuration: RTCConfiguration
@@ -22,11 +22,13 @@ export interface ConnectionHost {
   readonly byHand: boolean
   /** No signal may have an address of this machine. */
   readonly relayOnly: boolean
-  say(signal: ConnectionSignal, to: string): void
+  carry(signal: ConnectionSignal, to: string): void
   /** The other peer asks for a link. */
   asked(connection: PeerConnection, channel: RTCDataChannel): void
-  /** The connection is open, and whether the other peer serves is known anew. */
+  /** Called when the connection is open, and again when the other peer starts or stops serving. */
   told(connection: PeerConnection): void
+  /** The other peer says that to all. */
+  heard(connection: PeerConnection, text: string): void
   ended(connection: PeerConnection, reason: string): void
 }
 
@@ -68,12 +70,12 @@ export class PeerConnection {
     return this.#state === 'open'
   }
 
-  /** Whether the other peer has said that it serves. */
+  /** Whether the other peer has reported that it serves. */
   get doesServe(): boolean {
     return this.#state === 'open' && this.#doesServe
   }
 
-  /** Begins. The other peer need not know of it. */
+  /** Starts the connection. The other peer need not be prepared. */
   call(): void {
     this.#openControl()
   }
@@ -96,10 +98,15 @@ export class PeerConnection {
     return this.#connection.createDataChannel('link')
   }
 
-  /** Says whether this peer serves. */
+  /** Sends whether this peer serves. */
   tell(): void {
     const control = this.#control
     if (control?.readyState === 'open') control.send(this.#host.isServing ? 's' : 'i')
+  }
+
+  /** Says a text of this peer to the other one, if the connection is open. */
+  say(text: string): void {
+    if (this.#control?.readyState === 'open') this.#control.send(text)
   }
 
   /** Ends the connection, and with it its links. Idempotent. */
@@ -136,11 +143,16 @@ export class PeerConnection {
       this.#state = 'open'
       clearTimeout(this.#giveUp)
       this.tell()
-      // What the other peer said may have come before this end was open.
+      // A report of the other peer may have arrived before this end was open.
       this.#host.told(this)
     }
     control.onmessage = ({ data }) => {
-      this.#doesServe = data === 's'
+      const text = String(data)
+      if (text.length > 1) {
+        this.#host.heard(this, text)
+        return
+      }
+      this.#doesServe = text === 's'
       this.#host.told(this)
     }
     control.onclose = () => this.end('the connection is lost')
@@ -170,7 +182,7 @@ export class PeerConnection {
     }
     const { kind: type, sdp, tag } = signal
     if (type === 'answer') {
-      // One that came twice, or to an offer that gave way.
+      // A repeated answer, or one to an offer that gave way.
       if (connection.signalingState !== 'have-local-offer') return
       this.#otherTag = tag
       await connection.setRemoteDescription({ type, sdp })
@@ -213,7 +225,7 @@ export class PeerConnection {
       | { readonly kind: 'offer' | 'answer'; readonly sdp: string }
       | { readonly kind: 'candidate'; readonly candidate: RTCIceCandidateInit | null },
   ): void {
-    this.#host.say({ ...what, tag: this.tag, other: this.#otherTag ?? null }, this.id)
+    this.#host.carry({ ...what, tag: this.tag, other: this.#otherTag ?? null }, this.id)
   }
 }
 

@@ -6,13 +6,15 @@
  *   connect ─▶ a connected peer serves? ── yes ─▶ a channel of its connection
  *                    └ no ─▶ "seek" ─▶ "serves" ─▶ call that peer ─▶ it says so again, connected
  */
-import type {
-  AcceptLink,
-  LinkEvents,
-  Peers,
-  Signalling,
-  SignallingEvents,
-  Transport,
+import {
+  type AcceptLink,
+  type LinkEvents,
+  type Peers,
+  SAID_BYTES_MAX,
+  type Signalling,
+  type SignallingEvents,
+  type Transport,
+  isLongerThan,
 } from '@countersign/core/ports'
 import { FarLink } from './far-link.ts'
 import { type ChannelEvents, FrameChannel } from './frame-channel.ts'
@@ -40,6 +42,8 @@ export interface WebRtcOptions {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000
+/** Between two tellings that this peer listens, ms. */
+const JOIN_MS = 15_000
 /** Maximum connections; offers of further peers are ignored. */
 const CONNECTIONS_MAX = 32
 
@@ -67,6 +71,8 @@ class RtcPeers implements Peers, NearHost, ConnectionHost, SignallingEvents {
   /** Links that have not ended. */
   readonly #near = new Set<NearLink>()
   readonly #wakes = new Set<() => void>()
+  readonly #listeners = new Set<(text: string, peer: string) => void>()
+  #joinedAtMs = -Infinity
   #accept: AcceptLink | undefined
   #isClosed = false
   readonly #unlisten: () => void
@@ -76,7 +82,7 @@ class RtcPeers implements Peers, NearHost, ConnectionHost, SignallingEvents {
     this.#signalling = options.signalling
     this.byHand = options.signalling.byHand ?? false
     this.connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS
-    // Undefined where there is none, on a server: a store there connects to nobody.
+    // Undefined where there is none, on a server: a store there connects to no peer.
     this.RTCPeerConnection = options.RTCPeerConnection ?? globalThis.RTCPeerConnection
     this.relayOnly = options.relayOnly ?? false
     const iceServers = [...(options.iceServers ?? [])]
@@ -114,6 +120,33 @@ class RtcPeers implements Peers, NearHost, ConnectionHost, SignallingEvents {
     }
   }
 
+  reach(peer: string): Transport {
+    return { connect: (events) => this.#connect(events, peer) }
+  }
+
+  /** Over the connections that are open: also when the signalling is gone. */
+  say(text: string): void {
+    if (isLongerThan(text, SAID_BYTES_MAX)) return
+    this.#join()
+    for (const connection of this.#connections.values()) connection.say(text)
+  }
+
+  listen(heard: (text: string, peer: string) => void): () => void {
+    const own = (text: string, peer: string): void => heard(text, peer)
+    this.#listeners.add(own)
+    this.#join()
+    return () => void this.#listeners.delete(own)
+  }
+
+  /** Tells others that this peer listens, so that they call it; now and then, as signals are lost. */
+  #join(): void {
+    const nowMs = performance.now()
+    const isDue = nowMs - this.#joinedAtMs >= JOIN_MS
+    if (this.#listeners.size === 0 || this.#self === '' || !isDue) return
+    this.#joinedAtMs = nowMs
+    this.#say({ kind: 'joins' })
+  }
+
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -128,6 +161,8 @@ class RtcPeers implements Peers, NearHost, ConnectionHost, SignallingEvents {
     this.#self = self
     if (this.isServing) this.#say({ kind: 'serves' })
     if (this.#isSeeking) this.#say({ kind: 'seek' })
+    this.#joinedAtMs = -Infinity
+    this.#join()
   }
 
   signal(from: string, text: string): void {
@@ -142,9 +177,9 @@ class RtcPeers implements Peers, NearHost, ConnectionHost, SignallingEvents {
   // The interface `NearHost`.
 
   seek(link: NearLink): void {
-    const serving = [...this.#connections.values()].find((each) => each.doesServe)
-    if (serving) link.found(serving)
-    else this.#say({ kind: 'seek' })
+    const serving = [...this.#connections.values()].filter((each) => each.doesServe)
+    for (const connection of serving) link.found(connection)
+    if (link.isSeeking && link.only === undefined) this.#say({ kind: 'seek' })
   }
 
   open(connection: PeerConnection, events: ChannelEvents): FrameChannel {
@@ -158,7 +193,7 @@ class RtcPeers implements Peers, NearHost, ConnectionHost, SignallingEvents {
 
   // The interface `ConnectionHost`.
 
-  say(signal: ConnectionSignal, to: string): void {
+  carry(signal: ConnectionSignal, to: string): void {
     this.#say(signal, to)
   }
 
@@ -175,6 +210,11 @@ class RtcPeers implements Peers, NearHost, ConnectionHost, SignallingEvents {
     }
   }
 
+  heard({ id }: PeerConnection, text: string): void {
+    if (isLongerThan(text, SAID_BYTES_MAX)) return
+    for (const heard of [...this.#listeners]) heard(text, id)
+  }
+
   told(connection: PeerConnection): void {
     if (connection.doesServe) this.#found(connection)
   }
@@ -186,8 +226,8 @@ class RtcPeers implements Peers, NearHost, ConnectionHost, SignallingEvents {
     for (const channel of channels ?? []) channel.lost(reason)
   }
 
-  #connect(events: LinkEvents): NearLink {
-    const link = new NearLink(events, this)
+  #connect(events: LinkEvents, only?: string): NearLink {
+    const link = new NearLink(events, this, only)
     this.#near.add(link)
     return link
   }
@@ -201,18 +241,20 @@ class RtcPeers implements Peers, NearHost, ConnectionHost, SignallingEvents {
     if (signal.kind === 'seek') {
       if (this.isServing) this.#say({ kind: 'serves' }, from)
     } else if (signal.kind === 'serves') this.#served(from)
-    else {
+    else if (signal.kind === 'joins') {
+      if (this.#listeners.size > 0) this.#call(from)
+    } else {
       const known = this.#connections.get(from)
       if (known?.concerns(signal)) known.take(signal)
       else if (signal.kind === 'offer' && signal.other === null) {
-        // The other peer has begun again; this end has not noticed yet.
+        // The other peer has restarted; this end has not noticed yet.
         known?.end('the other peer has connected anew')
         this.#made(from)?.take(signal)
       }
     }
   }
 
-  /** A peer says that it serves: called if a link waits, else a store may want to try again. */
+  /** A peer serves: it is called if a link waits, else a store may retry. */
   #served(from: string): void {
     const known = this.#connections.get(from)
     if (known?.doesServe) this.#found(known)

@@ -1,9 +1,10 @@
 /**
- * What peers say to each other through the signalling, as JSON lists. `tag` names one connection at
- * its end, so that a signal for a connection that is gone is not taken for one of its successor.
+ * The signals between peers, as JSON lists. `tag` names one connection at
+ * its end, so that a signal for a closed connection is not mistaken for one of its successor.
  *
  *   ["seek"]                                  who serves?
- *   ["serves"]                                the answer, and told to all when a peer begins to serve
+ *   ["serves"]                                the answer, and sent to all when a peer begins to serve
+ *   ["joins"]                                 sent to all by a peer that listens: others that do call it
  *   ["offer" | "answer", tag, other, sdp]     a description; `other`: the tag of the receiver, or null
  *   ["candidate", tag, other, candidate]      an address to try; null: there are no more
  */
@@ -12,6 +13,7 @@ import { SIGNAL_BYTES_MAX, isLongerThan } from '@countersign/core/ports'
 export type Signal =
   | { readonly kind: 'seek' }
   | { readonly kind: 'serves' }
+  | { readonly kind: 'joins' }
   | {
       readonly kind: 'offer' | 'answer'
       readonly tag: string
@@ -26,13 +28,13 @@ export type Signal =
     }
 
 /** Signals about one connection. */
-export type ConnectionSignal = Exclude<Signal, { kind: 'seek' | 'serves' }>
+export type ConnectionSignal = Exclude<Signal, { kind: 'seek' | 'serves' | 'joins' }>
 
 const TAG_CHARS_MAX = 64
 
 /** The text of a signal. */
 export function signalText(signal: Signal): string {
-  if (signal.kind === 'seek' || signal.kind === 'serves') return JSON.stringify([signal.kind])
+  if (!('tag' in signal)) return JSON.stringify([signal.kind])
   const { kind, tag, other } = signal
   return JSON.stringify([kind, tag, other, kind === 'candidate' ? signal.candidate : signal.sdp])
 }
@@ -48,7 +50,7 @@ export function parseSignal(text: string): Signal | undefined {
   }
   if (!Array.isArray(list)) return undefined
   const [kind, tag, other, value] = list as readonly unknown[]
-  if (kind === 'seek' || kind === 'serves') return { kind }
+  if (kind === 'seek' || kind === 'serves' || kind === 'joins') return { kind }
   if (!isTag(tag) || (other !== null && !isTag(other))) return undefined
   if (kind === 'offer' || kind === 'answer')
     return typeof value === 'string' ? { kind, tag, other, sdp: value } : undefined

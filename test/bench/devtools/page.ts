@@ -8,7 +8,7 @@ import { SPACE, Task, freshName, macrotask, openOurs, settle } from '../browser/
 import { type TaskRow, inputOf, taskRows } from '../data.ts'
 import { median, must } from '../figure.ts'
 
-/** `never`: nobody ever looked at the store; `off`: somebody did, and closed the panel. */
+/** `never`: no panel was ever attached; `off`: one was, and is closed. */
 export type PanelState = 'never' | 'off' | 'on'
 
 export const STATES: readonly PanelState[] = ['never', 'off', 'on']

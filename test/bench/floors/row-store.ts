@@ -1,6 +1,6 @@
 /**
  * Floor of the browser workloads: a Map of plain rows, a sorted index, listeners by row, and
- * writes grouped by microtask for whoever makes them durable.
+ * writes grouped by microtask for the code that makes them durable.
  */
 import type { TaskRow } from '../data.ts'
 import { ChunkedList } from './chunked-list.ts'

@@ -35,7 +35,7 @@ const readFrom = db.prepare(`
 let seq = 0
 const rows: TaskRow[] = []
 const numbers = new Map<string, number>()
-/** The last change of each author that stands in the order. */
+/** The last ordered change of each author. */
 const counts = new Map<string, number>()
 for (const { text } of readFrom.iterate(0) as Iterable<{ text: string }>) {
   for (const run of JSON.parse(text) as WireRun[]) take(run)
@@ -81,7 +81,7 @@ function commit(): void {
   io.emit('commit', first, fresh)
 }
 
-/** The part of a run that does not stand in the order yet; takes it. */
+/** Removes and returns the part of a run that is not ordered yet. */
 function freshOf(run: WireRun): WireRun[] {
   const [author, first, changes] = run
   const known = (counts.get(author) ?? 0) - first + 1

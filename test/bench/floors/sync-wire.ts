@@ -41,7 +41,9 @@ export interface ClientEvents {
   hello: (afterSeq: number) => void
 }
 
-/** `commit`: a stretch of the canonical order, down, to everybody alike: to its author it is the ack. */
+/**
+ * `commit`: a run of the canonical order, down, equal for all clients: to its author it is the ack.
+ */
 export interface ServerEvents {
   commit: (firstSeq: number, runs: readonly WireRun[]) => void
   snapshot: (seq: number, rows: WireSnapshot) => void

@@ -1,6 +1,6 @@
 /**
- * A process with several stores that write, read, go offline and come back, until it is told to
- * end; says by IPC what each minute was like. Arguments: url, space, stores, seed.
+ * A process with several stores that write, read, go offline and reconnect, until its parent ends
+ * it; reports each minute by IPC. Arguments: url, space, stores, seed.
  */
 import {
   type Receipt,
@@ -16,7 +16,7 @@ import { z } from 'zod'
 import { type Random, digest, pick, seeded } from '../data.ts'
 import { now, pause, until } from '../net/edits.ts'
 
-/** What one process says of a span of time. */
+/** The report of one process on a span of time. */
 export interface Span {
   /** Own messages that were accepted. */
   readonly accepted: number
@@ -172,7 +172,9 @@ const clients = Array.from({ length: Number(stores) }, (_, i) => new Client(Numb
 await Promise.all(clients.map((client) => client.open()))
 const working = Promise.all(clients.map((client) => client.work()))
 
-/** A reader of a field in conflict sees the own value first, so it is named by all that stand. */
+/**
+ * A reader of a field in conflict sees the own value first, so a value is named by all live ones.
+ */
 function stateOf(store: SyncStore): string {
   const { rows } = store.query(Task)
   return digest(

@@ -1,5 +1,5 @@
 /**
- * A process with a replica, writer or reader, or with many of them, that does what its parent says.
+ * A process with a replica, writer or reader, or with many of them, controlled by its parent.
  * Times are of the monotonic clock that all processes of the machine share, in ms.
  */
 import { subscribe } from 'node:diagnostics_channel'
@@ -277,5 +277,5 @@ process.on('message', ({ call, name, args }: Call) => {
     (error: unknown) => process.send!({ call, error: String(error) }),
   )
 })
-// A process without a parent has nobody to serve.
+// A process without a parent ends.
 process.on('disconnect', () => process.exit(0))

@@ -1,4 +1,4 @@
-/** What the processes of clients share: edits that say their number, and waiting. */
+/** Shared by the client processes: numbered edits, and waiting. */
 import type { TaskRow } from '../data.ts'
 import { must } from '../figure.ts'
 
@@ -21,7 +21,7 @@ export function pause(ms: number): Promise<void> {
 
 export async function until(what: string, holds: () => boolean): Promise<void> {
   const end = now() + WAIT_MS
-  // What a store says of itself follows its writes at the end of the tick.
+  // A store updates its status at the end of the tick.
   do {
     must(now() < end, `waited in vain for ${what}`)
     await pause(1)

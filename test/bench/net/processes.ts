@@ -1,4 +1,4 @@
-/** Server and client processes of the network workloads, and what the system says of them. */
+/** Server and client processes of the network workloads, and their system figures. */
 import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -167,7 +167,7 @@ export class Place {
   }
 }
 
-/** A port that nobody has; a server that is to come back needs the same one twice. */
+/** A free port; a server that restarts needs the same one twice. */
 export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer()
@@ -178,7 +178,10 @@ export function freePort(): Promise<number> {
   })
 }
 
-/** Time on the processor of all threads of a process, in ms; undefined where the system does not say. */
+/**
+ * Time on the processor of all threads of a process, in ms; undefined where the system does not
+ * report it.
+ */
 export function cpuMsOf(pid: number): number | undefined {
   try {
     const folder = `/proc/${pid}/task`

@@ -36,7 +36,7 @@ interface Change {
   readonly patch: Patch
 }
 
-/** What floor and ours look like to a workload: a window that tells, and a way to write. */
+/** The interface of floor and ours for a workload: a window that notifies, and a way to write. */
 interface Subject {
   readonly rows: () => readonly TaskRow[]
   readonly all: () => Iterable<TaskRow>
@@ -70,7 +70,7 @@ function ourSubject(store: SyncStore, live: LiveQuery<TaskEntity>): Subject {
   return subject
 }
 
-/** Writes a change; tells the time until the subscriber has read, in ms. */
+/** Writes a change; returns the time until the subscriber has read, in ms. */
 function told(subject: Subject, change: Change): number {
   let end = 0
   let read: readonly TaskRow[] = []
@@ -85,7 +85,7 @@ function told(subject: Subject, change: Change): number {
   return end - start
 }
 
-/** Writes a change that must not reach the subscriber; tells the time of the call, in ms. */
+/** Writes a change that must not reach the subscriber; returns the time of the call, in ms. */
 function untold(subject: Subject, change: Change): number {
   subject.rows()
   subject.onChange = () => must(false, 'a change outside the window reached its subscriber')
@@ -94,7 +94,7 @@ function untold(subject: Subject, change: Change): number {
   return performance.now() - start
 }
 
-/** Times `CHANGES` changes, each made by `step`, which tells its time. */
+/** Times `CHANGES` changes, each made by `step`, which returns its time. */
 async function timed(step: (i: number) => number): Promise<Stretch> {
   const times: number[] = []
   for (let i = 0; i < CHANGES; i++) {
@@ -159,7 +159,7 @@ const C4_KINDS: readonly Kind[] = [
   },
 ]
 
-/** Ids of rows that match the filter of C4 and stand far outside its window. */
+/** Ids of rows that match the filter of C4 and are far outside its window. */
 const outsiders = new WeakMap<Subject, readonly string[]>()
 
 export async function c4({ rounds, rows: count }: Size): Promise<Figure[]> {

@@ -34,7 +34,7 @@ const READS = 100_000
 const LIVE_CHANGES = 100
 const ROUNDS = 2
 
-/** A measure in the unit of the figure that it stands beside; undefined where it cannot be made. */
+/** A measure in the unit of the figure beside it; undefined where it cannot be made. */
 type Measure = (make: () => StorePeer, rows: readonly TaskRow[]) => Promise<number | undefined>
 
 function rate(count: number, ms: number): number {

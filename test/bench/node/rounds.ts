@@ -1,7 +1,7 @@
 /**
  * Rounds in Node: floor, ours, floor, ours. The first rounds warm both up and do not count: a floor
  * that the compiler has not optimized yet would flatter us.
- * Between two stretches the heap is collected, so that nobody pays for another's garbage.
+ * Between two stretches the heap is collected, so that no side pays for another's garbage.
  */
 import type { Rounds, Stretch } from '../figure.ts'
 
@@ -14,7 +14,7 @@ export interface Size {
 
 const WARM_ROUNDS = 2
 
-/** One side of one round: sets up, measures, verifies, cleans up; tells what it measured. */
+/** One side of one round: sets up, measures, verifies, cleans up; returns the figures. */
 export type Side<T> = (round: number) => T | Promise<T>
 
 export async function interleaved<T>(
@@ -35,7 +35,7 @@ export async function interleaved<T>(
   return measured
 }
 
-/** Picks one stretch out of what the sides tell. */
+/** Picks one stretch of the figures of the sides. */
 export function stretches<T>(
   measured: { readonly floor: readonly T[]; readonly ours: readonly T[] },
   of: (told: T) => Stretch,

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process'
 import type { Settings } from '../args.ts'
 import type { Figure } from '../figure.ts'
 
-/** Rounds unless the command line says otherwise: more where a round is short. */
+/** Default number of rounds: more where a round is short. */
 const ROUNDS: Readonly<Record<string, number>> = {
   C3: 9,
   C4: 9,

@@ -1,4 +1,4 @@
-/** A process of its own for one workload: its heap and its compiled code are nobody else's. */
+/** A process of its own for one workload, with its own heap and compiled code. */
 import type { Figure } from '../figure.ts'
 import { first } from './first.ts'
 import { lens } from './lens.ts'

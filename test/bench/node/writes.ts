@@ -1,4 +1,4 @@
-/** C1, C2, C2d and C6u: creates one by one and in bulk, and updates that nobody listens to. */
+/** C1, C2, C2d and C6u: creates one by one and in bulk, and updates without a listener. */
 import { type SyncStore, memoryStorage } from '@countersign/core'
 import {
   Plain,

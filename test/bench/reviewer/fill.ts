@@ -139,7 +139,7 @@ class Filler {
       },
       sessions: this.#commits > 1 ? [] : this.#authors.map(recordOf),
       accepted,
-      head: `[${json},[]]`,
+      head: `[${json},[],[],[]]`,
     })
     must(outcome === 'committed', 'the store is fenced')
     await this.#writeBehind(throughSeq, states)

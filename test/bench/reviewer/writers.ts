@@ -1,7 +1,8 @@
 /**
- * A process with many writers on raw links: they greet, prove a session, and update rows that nobody
- * has touched, without following the space, so that what is measured is the reviewer. Says by IPC how
- * fast they were. Arguments: url, the position in JSON, entities, writers, messages of each.
+ * A process with many writers on raw links: they greet, prove a session, and update rows that no
+ * other client has touched, without following the space, so that what is measured is the reviewer.
+ * Says by IPC how fast they were. Arguments: url, the position in JSON, entities, writers, messages
+ * of each.
  */
 import { socketIo } from '@countersign/transport-socketio'
 import {

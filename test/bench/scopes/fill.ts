@@ -1,6 +1,6 @@
 /**
  * A space of many rows on many boards, written past the reviewer: states with their keys, and a head
- * that is signed. It has no messages, for which nobody who follows scopes asks.
+ * that is signed. It has no messages, which followers of scopes never request.
  */
 import { positionBytes } from '@countersign/core/message'
 import type { SpaceStore, WrittenState } from '@countersign/core/ports'

@@ -1,4 +1,4 @@
-/** The page of `main.ts`, built in memory and served to contexts of a browser without a server. */
+/** A page of `main.ts`, by default the one beside this, built in memory and served to contexts of a browser without a server. */
 import { fileURLToPath } from 'node:url'
 import type { BrowserContext } from '@playwright/test'
 import { build } from 'vite'
@@ -9,9 +9,9 @@ const TYPES: Readonly<Record<string, string>> = { html: 'text/html', js: 'text/j
 
 export type Files = ReadonlyMap<string, string | Uint8Array>
 
-export async function builtPage(): Promise<Files> {
+export async function builtPage(folder: URL = new URL('.', import.meta.url)): Promise<Files> {
   const built = await build({
-    root: fileURLToPath(new URL('.', import.meta.url)),
+    root: fileURLToPath(folder),
     configFile: false,
     logLevel: 'error',
     resolve: { conditions: ['@countersign/source', 'module', 'browser', 'production'] },
@@ -23,8 +23,8 @@ export async function builtPage(): Promise<Files> {
   )
 }
 
-/** Opens the page in a tab of that context. */
-export async function openTab(context: BrowserContext, files: Files) {
+/** Opens the page in a tab of that context. It is ready once it has set that global. */
+export async function openTab(context: BrowserContext, files: Files, global = 'peerPage') {
   const page = await context.newPage()
   await page.route(`${SITE}**`, (route) => {
     const name = new URL(route.request().url()).pathname.slice(1) || 'index.html'
@@ -34,6 +34,6 @@ export async function openTab(context: BrowserContext, files: Files) {
     return route.fulfill({ body: Buffer.from(file), contentType })
   })
   await page.goto(SITE)
-  await page.waitForFunction(() => 'peerPage' in window)
+  await page.waitForFunction((name) => name in window, global)
   return page
 }

@@ -1,7 +1,8 @@
 /**
  * A world of accounts (W11): a few browsers, each with one person after the other or with nobody signed
  * in, and persons who are in several browsers at a time. They write, sign out with unsent work and sign
- * in with what they wrote before, take new names, and close tabs at any moment.
+ * in with what they wrote before, take new names, and close tabs at any moment. In some worlds (W15)
+ * logins are short, names live for a tab or a day, and an operator revokes and readmits.
  */
 import type { CountersignError } from '@countersign/core'
 import type { LinkEvents, Transport } from '@countersign/core/ports'
@@ -9,7 +10,7 @@ import { type Reviewer, createReviewer } from '@countersign/core/reviewer'
 import {
   FaultyDisk,
   FaultySpaces,
-  type ProcessClock,
+  ProcessClock,
   SeededRandom,
   VirtualClock,
   partitionOf,
@@ -24,10 +25,14 @@ import { Violation } from '../violation.ts'
 import { AccountTab, type AccountsStage, Browser } from './browser.ts'
 import { checkFinally, checkHeard, checkRows, checkRule, checkSent } from './checks.ts'
 import { Note } from './note.ts'
+import { Operator } from './operator.ts'
 import { Truth, type Written } from './truth.ts'
 
 const PERSONS = ['ann', 'bob', 'cyd'] as const
 const DELAY_MAX_MS = 40
+/** A day of W15 ends so long after its beginning, in ms. */
+const MIDNIGHT_MS = 12_000
+const DAY_MS = 86_400_000
 /** No step towards the end may take longer, in virtual time. */
 const REST_MS = 600_000
 
@@ -40,11 +45,17 @@ export interface AccountsReport {
   readonly history: readonly string[] | undefined
 }
 
+export interface AccountsOptions {
+  readonly verbose?: boolean
+  /** W15. */
+  readonly isShort?: boolean
+}
+
 export async function runAccounts(
   seed: number,
-  { verbose = false }: { readonly verbose?: boolean } = {},
+  { verbose = false, isShort = false }: AccountsOptions = {},
 ): Promise<AccountsReport> {
-  const world = new Accounts(seed, verbose)
+  const world = new Accounts(seed, verbose, isShort)
   const failed = (error: unknown): void => world.failed(error)
   await withUnhandled(failed, () => world.run()).catch(failed)
   return world.report
@@ -56,6 +67,9 @@ class Accounts implements AccountsStage {
   readonly truth: Truth = new Truth()
   readonly tally: Tally = new Tally()
   publicKey = ''
+  readonly offsetMs: number
+  readonly #operator: Operator
+  readonly #isShort: boolean
   #violation: Violation | undefined
   readonly #history: string[] | undefined
   readonly #chance: Random
@@ -68,7 +82,9 @@ class Accounts implements AccountsStage {
   /** How many times each tab was cut off, so that links of before are over. */
   readonly #cuts = new Map<ProcessClock, (() => void)[]>()
 
-  constructor(seed: number, isVerbose: boolean) {
+  constructor(seed: number, isVerbose: boolean, isShort: boolean) {
+    this.#isShort = isShort
+    this.offsetMs = isShort ? DAY_MS - MIDNIGHT_MS : 0
     this.random = new SeededRandom(seed)
     this.#chance = new Random(seed).split()
     this.#history = isVerbose ? [] : undefined
@@ -76,7 +92,16 @@ class Accounts implements AccountsStage {
     const latencyMs = (): number => latency.below(8)
     this.#browsers = Array.from({ length: this.#chance.between(1, 3) }, (_, at) => {
       const disk = new FaultyDisk({ clock: this.clock, faults: { latencyMs, syncMs: latencyMs } })
-      return new Browser(`browser ${at + 1}`, disk)
+      const lifetime = isShort ? this.#chance.pick(['device', 'day', 'tab'] as const) : 'device'
+      return new Browser(`browser ${at + 1}`, disk, lifetime)
+    })
+    this.#operator = new Operator({
+      random: new Random(seed + 1),
+      ...{ persons: PERSONS, truth: this.truth },
+      now: () => this.clock.now() + this.offsetMs,
+      // Set before the first action.
+      reviewer: () => this.#reviewer!,
+      failed: (error) => this.failed(error),
     })
   }
 
@@ -107,23 +132,48 @@ class Accounts implements AccountsStage {
     await this.#startReviewer()
     for (let left = this.#chance.between(30, 90); left > 0 && !this.#violation; left--) {
       this.#guard(() => this.#act(this.#chance.pick(this.#browsers)))
+      if (this.#isShort && this.#chance.chance(0.1)) this.#operate()
       await this.#pass(this.#chance.pick([0, 5, 60, 600]))
     }
+    this.#operator.readmitAll()
+    await this.#pass(1_000)
     await this.#heal()
-    if (!this.#violation) this.#guard(() => checkFinally(this.truth))
+    const mayMiss = (written: Written): boolean => this.#operator.mayMiss(written)
+    if (!this.#violation) this.#guard(() => checkFinally(this.truth, mayMiss))
+  }
+
+  #operate(): void {
+    const what = this.#operator.act()
+    this.tally.hit(`operator: ${what.split(' ')[0]}`)
+    this.#history?.push(`${(this.clock.monotonic() / 1_000).toFixed(3)} operator: ${what}`)
+  }
+
+  /** When the login of a token ends, ms since 1970. */
+  #loginEnd(now: number): number | undefined {
+    const livesMs = this.#isShort ? this.#chance.pick([1_500, 20_000, undefined]) : undefined
+    return livesMs === undefined ? undefined : now + livesMs
   }
 
   async #startReviewer(): Promise<void> {
-    const { clock, random } = this
+    const { random, offsetMs } = this
+    const clock = new ProcessClock(this.clock, { offsetMs })
     const signer = simSigner({ random, clock })
     const keys = await this.#result(signer.generate())
     this.publicKey = keys.publicKey
     const made = createReviewer({
       ...{ space: SPACE, keys, signer, clock, random },
-      spaces: new FaultySpaces({ clock }).connect(),
+      spaces: new FaultySpaces({ clock: this.clock }).connect(),
       authenticate: (auth) =>
-        auth === undefined ? null : { personalId: auth.slice('token of '.length) },
-      rules: rulesFor([Note.name], (context, _, row) => {
+        auth === undefined
+          ? null
+          : { personalId: auth.slice('token of '.length), expiresAt: this.#loginEnd(clock.now()) },
+      onEvent: (event) => {
+        if (event.type === 'rejected') this.tally.hit(`rejected: ${event.reason}`)
+        if (event.type === 'strike') this.fault('S17', `an honest store is struck: ${event.why}`)
+      },
+      rules: rulesFor([Note.name], (context, { values }, row) => {
+        const written = this.truth.written.get(String(values['text']))
+        if (written && !row) this.#guard(() => this.#operator.judged(context, written))
         const creator = row?.$createdBy
         const isSame = creator === undefined || context.samePerson(creator)
         const asked = creator === undefined ? undefined : { creator, isSame }
@@ -191,6 +241,7 @@ class Accounts implements AccountsStage {
 
   heard(tab: AccountTab, text: string): void {
     this.#guard(() => checkHeard(this.truth, tab, text))
+    this.#guard(() => this.#operator.heard(tab.owner, text))
   }
 
   #act(browser: Browser): void {
@@ -234,6 +285,8 @@ class Accounts implements AccountsStage {
       id,
       text,
       by: tab.owner,
+      authorId: tab.store.status.getState().authorId,
+      wroteAt: tab.process.now(),
       at: tab.browser.name,
       isKept: false,
       isGone: false,
@@ -306,7 +359,7 @@ class Accounts implements AccountsStage {
   /** Another account, as an app does that asks nothing. */
   async #switch(browser: Browser, claims: boolean): Promise<void> {
     const tabs = [...browser.tabs]
-    // Tabs of nobody are told by the store that takes their work along.
+    // Tabs without a person are notified by the store that takes their work along.
     if (browser.personId !== undefined || !claims)
       await Promise.all(tabs.map((tab) => this.#close(tab)))
     this.#next(browser, claims)

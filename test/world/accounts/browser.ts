@@ -19,15 +19,20 @@ import type { Owner, Truth } from './truth.ts'
 // Loading takes real time, and the world has none.
 await loadParts()
 
+/** Names of tabs: one that is opened again has its name. */
+const TABS = 4
+
 /** What a tab needs of its world. */
 export interface AccountsStage {
   readonly clock: VirtualClock
   readonly random: SeededRandom
   readonly truth: Truth
   readonly publicKey: string
+  /** Of every clock: where a day of the world begins. */
+  readonly offsetMs: number
   wayOf(process: ProcessClock): Transport
   opened(tab: AccountTab): void
-  /** That tab takes along what nobody wrote. */
+  /** That tab takes anonymous work along. */
   moves(tab: AccountTab): void
   sent(tab: AccountTab, text: string): void
   heard(tab: AccountTab, text: string): void
@@ -40,6 +45,8 @@ export class Browser {
   readonly locks: SimLocks = new SimLocks()
   readonly channels: SimChannels = new SimChannels()
   readonly tabs = new Set<AccountTab>()
+  /** Of tabs so far. */
+  openings = 0
   /** undefined: nobody. */
   personId: string | undefined
   /** Signs in with what was written before, at the next opening. */
@@ -48,13 +55,16 @@ export class Browser {
   claimer: string | undefined
   /** Whoever has written here last without signing in, and whose work is still here. */
   nobody: Owner | undefined
+  /** How long a name lives here. */
+  readonly lifetime: 'device' | 'day' | 'tab'
 
-  constructor(name: string, disk: FaultyDisk) {
+  constructor(name: string, disk: FaultyDisk, lifetime: Browser['lifetime'] = 'device') {
     this.name = name
     this.disk = disk
+    this.lifetime = lifetime
   }
 
-  /** The storage of a tab. `onMove`: what nobody wrote is being taken along. */
+  /** The storage of a tab. `onMove`: anonymous work is being taken along. */
   storage(process: ProcessClock, onMove: () => void, onErased: () => void): Storage {
     const inner = this.disk.storage(process)
     return {
@@ -84,7 +94,7 @@ export class Browser {
 /** One opening of a store. */
 export class AccountTab {
   readonly browser: Browser
-  /** Known when the store is ready: nobody goes by the key of this browser. */
+  /** Known when the store is ready: an anonymous owner is named by the key of this browser. */
   owner: Owner
   readonly store: SyncStore
   readonly process: ProcessClock
@@ -95,9 +105,10 @@ export class AccountTab {
 
   constructor(stage: AccountsStage, browser: Browser) {
     const { personId } = browser
+    const tabId = `${browser.name}, tab ${browser.openings++ % TABS}`
     this.browser = browser
     this.owner = personId ?? 'nobody yet'
-    this.process = new ProcessClock(stage.clock)
+    this.process = new ProcessClock(stage.clock, { offsetMs: stage.offsetMs })
     this.#locks = browser.locks.tab()
     this.store = createSyncStore({
       space: SPACE,
@@ -109,6 +120,7 @@ export class AccountTab {
       ),
       transports: [this.#watched(stage)],
       identity: {
+        lifetime: browser.lifetime,
         ...(personId !== undefined && { personalId: personId, claim: browser.claims }),
       },
       ...(personId !== undefined && { auth: `token of ${personId}` }),
@@ -119,7 +131,7 @@ export class AccountTab {
         signer: simSigner({ random: stage.random, clock: this.process }),
         locks: this.#locks,
         channel: browser.channels.tab(this.process),
-        tabId: () => browser.name,
+        tabId: () => tabId,
         warn: undefined,
       },
       onError: (error) => stage.fault('S0', `${this.owner}: ${String(error)}`),
@@ -152,7 +164,7 @@ export class AccountTab {
     )
   }
 
-  /** The tab is gone in the middle of whatever it was doing. */
+  /** Kills the tab, in the middle of any work. */
   kill(): void {
     this.isOver = true
     this.process.kill()

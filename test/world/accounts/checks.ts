@@ -3,7 +3,7 @@ import type { RuleContext } from '@countersign/core/reviewer'
 import { must } from '../violation.ts'
 import type { AccountTab } from './browser.ts'
 import { Note } from './note.ts'
-import type { Owner, Truth } from './truth.ts'
+import type { Owner, Truth, Written } from './truth.ts'
 
 /** The rows that a store shows: nothing that waits is another person's, and `$mine` is true. */
 export function checkRows(truth: Truth, { store, owner }: AccountTab): void {
@@ -41,7 +41,7 @@ export function checkSent(truth: Truth, { owner }: AccountTab, text: string): vo
   )
 }
 
-/** What a store is told: author ids of its own person, and nobody's else as one person's. */
+/** A store receives author ids of its own person only. */
 export function checkHeard(truth: Truth, { owner }: AccountTab, text: string): void {
   if (!text.startsWith('["me"')) return
   for (const author of truth.authorsIn(text)) {
@@ -50,11 +50,11 @@ export function checkHeard(truth: Truth, { owner }: AccountTab, text: string): v
   }
 }
 
-/** A rule is told of the right person, and of no other one that they are the same. */
+/** A rule gets the right person, and `samePerson` is true for no other person. */
 export function checkRule(
   truth: Truth,
   { authorId, person }: RuleContext,
-  /** Of the row: its creator, and whether the rule is told that they are the same person. */
+  /** The creator of the row, and whether `samePerson` is true for them. */
   asked: { readonly creator: string; readonly isSame: boolean } | undefined,
 ): void {
   const writer = truth.ownerOf(authorId)
@@ -78,12 +78,13 @@ export function checkRule(
 }
 
 /** Whatever its person has not thrown away was accepted once. */
-export function checkFinally(truth: Truth): void {
-  for (const { text, by, isKept, isGone } of truth.written.values()) {
+export function checkFinally(truth: Truth, mayMiss: (written: Written) => boolean): void {
+  for (const written of truth.written.values()) {
+    const { text, by, isKept, isGone } = written
     const times = truth.accepted.get(text) ?? 0
     must(times <= 1, 'S2', () => `${text} of ${by} was accepted ${times} times`)
     must(
-      !isKept || isGone || times === 1,
+      !isKept || isGone || times === 1 || mayMiss(written),
       'S4',
       () => `${text} of ${by} was durable, and was not accepted`,
     )

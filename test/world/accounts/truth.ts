@@ -1,16 +1,20 @@
 /** What is so in a world of accounts: whose an author id is, what was written, and what became of it. */
 import type { Uuid } from '@countersign/core'
+import { shortId } from '@countersign/core/message'
 
-/** A person by name, or somebody who is not signed in, at one browser until they sign in there. */
+/** A person by name, or an anonymous user of one browser until they sign in there. */
 export type Owner = string
 
 export interface Written {
   readonly id: Uuid
   readonly text: string
   readonly by: Owner
+  readonly authorId: Uuid | undefined
+  /** By the clock of its tab, ms since 1970. */
+  readonly wroteAt: number
   /** The browser. */
   readonly at: string
-  /** The store has said that it is durable, or was closed. */
+  /** The store has reported that it is durable, or was closed. */
   isKept: boolean
   /** Nobody may miss it: its person has thrown it away, or a tab has died before it was durable. */
   isGone: boolean
@@ -21,13 +25,13 @@ export class Truth {
   readonly #sessions = new Map<Uuid, Uuid>()
   readonly #nobodies = new Set<Uuid>()
   #count = 0
-  /** Who has signed in as whom, and taken along what they had written. */
+  /** Anonymous users that have signed in and taken their work along, each with the person. */
   readonly #becameOf = new Map<Owner, Owner>()
   readonly written = new Map<string, Written>()
   /** Accepted notes, by text. */
   readonly accepted = new Map<string, number>()
 
-  /** Whoever has that key without having signed in: the same as before, or somebody new. */
+  /** The anonymous user with that key: the same as before, or a new one. */
   nobodyOf(authorId: Uuid, before: Owner | undefined): Owner {
     const owner = this.#owners.get(authorId)
     if (owner?.startsWith('nobody')) return owner
@@ -38,7 +42,7 @@ export class Truth {
   note(sessionId: Uuid, authorId: Uuid, owner: Owner): void {
     this.#sessions.set(sessionId, authorId)
     if (owner.startsWith('nobody')) this.#nobodies.add(authorId)
-    // A key under which nobody wrote anything is that of the next one.
+    // A key without any write belongs to the next user.
     this.#owners.set(authorId, owner)
   }
 
@@ -56,6 +60,11 @@ export class Truth {
     return owner === undefined ? undefined : this.nowOf(owner)
   }
 
+  /** All author ids. */
+  authors(): readonly Uuid[] {
+    return [...this.#owners.keys()]
+  }
+
   /** Whether the author has written while nobody was signed in. */
   wasNobody(authorId: Uuid): boolean {
     return this.#nobodies.has(authorId)
@@ -65,7 +74,7 @@ export class Truth {
   authorsIn(text: string): Set<Uuid> {
     const found = new Set<Uuid>()
     for (const [sessionId, authorId] of this.#sessions)
-      if (text.includes(sessionId) || text.includes(authorId)) found.add(authorId)
+      if (names(text, sessionId) || names(text, authorId)) found.add(authorId)
     return found
   }
 
@@ -73,7 +82,12 @@ export class Truth {
   writersIn(text: string): Set<Uuid> {
     const found = new Set<Uuid>()
     for (const [sessionId, authorId] of this.#sessions)
-      if (text.includes(sessionId)) found.add(authorId)
+      if (names(text, sessionId)) found.add(authorId)
     return found
   }
+}
+
+/** Whether an id is in a frame, in either of the forms that ids have there. */
+function names(text: string, id: Uuid): boolean {
+  return text.includes(shortId(id)) || text.includes(id)
 }

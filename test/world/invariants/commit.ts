@@ -1,6 +1,6 @@
 /**
  * What must hold of everything that the reviewer's store commits, checked in the moment of the
- * commit and before anybody hears of it.
+ * commit and before any frame about it is sent.
  */
 import type { AuthoredMessage } from '@countersign/core/message'
 import type { Commit } from '@countersign/core/ports'
@@ -141,7 +141,7 @@ export function s9SeenIsAncestry(truth: Truth, batches: readonly CommittedBatch[
   }
 }
 
-/** Of the heads that stand, the parents are exactly those that were seen. */
+/** The parents are exactly those present heads that were seen. */
 function headsAreParents(
   truth: Truth,
   {
@@ -174,7 +174,7 @@ function headsAreParents(
 }
 
 /**
- * No message is both accepted and refused, and nobody is refused twice, by two reviewers neither.
+ * No message is both accepted and refused, and none is refused twice, also not by two reviewers.
  */
 export function s23VerdictStability(
   truth: Truth,

@@ -33,7 +33,7 @@ export function checkFinally(world: World): void {
   s18MineAreMine(world)
 }
 
-/** No row of anybody else is shown as mine. */
+/** No row of another person is shown as mine. */
 function s18MineAreMine({ logins, visits, tally }: World): void {
   if (!logins) return
   for (const { watch, types, device, store } of visits) {
@@ -91,7 +91,7 @@ function s1Converged(world: World): void {
   }
 }
 
-/** Whether somebody who follows parts of the space follows that row. */
+/** Whether a store that follows scopes follows that row. */
 function isFollowed(visit: Visit, history: EntityHistory): boolean {
   const { followed } = visit
   const { type } = history
@@ -149,7 +149,10 @@ function s2OrderIndependence({ truth, random }: World): void {
   }
 }
 
-/** Every message that was durable on a surviving disk has a verdict, or stands on one that was refused. */
+/**
+ * Every message that was durable on a surviving disk has a verdict, or depends on one that was
+ * refused.
+ */
 function s4EveryOutboxAnswered({ truth, devices }: World): void {
   for (const device of devices) {
     for (const id of truth.durableOf(device.name)) {
@@ -164,7 +167,7 @@ function s4EveryOutboxAnswered({ truth, devices }: World): void {
   }
 }
 
-/** A draft that survived is sealed by whoever opens next, and so has a verdict, too. */
+/** A surviving draft is sealed by the next store that opens, and so has a verdict, too. */
 function s4DraftsAreAnswered({ truth, devices, tally }: World): void {
   for (const { name, hasLostOnlyDrafts, lostDrafts } of devices) {
     if (!hasLostOnlyDrafts) continue

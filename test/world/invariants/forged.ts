@@ -1,10 +1,10 @@
-/** What must hold where somebody speaks in the reviewer's name (S25). */
+/** The invariants with an attacker who forges frames of the reviewer (S25). */
 import type { AnyRow, SyncStatus } from '@countersign/core'
 import type { EntityHistory } from '../facts.ts'
 import type { Truth } from '../truth.ts'
 import { must } from '../violation.ts'
 
-/** What is shown as canonical was accepted; what nobody has ever written is not. */
+/** Every message that is shown as canonical was accepted. */
 export function s25NothingForged(truth: Truth, history: EntityHistory, row: AnyRow): void {
   if (row.$state !== 'canonical') return
   const unknown = row.$heads.find((id) => !truth.facts.message(id))
@@ -15,7 +15,7 @@ export function s25NothingForged(truth: Truth, history: EntityHistory, row: AnyR
   )
 }
 
-/** A reviewer that nobody speaks for is followed, and never contradicts itself. */
+/** A reviewer without an attacker in between is followed, and never contradicts itself. */
 export function s25Doubts(
   { connectionRefusal, alarm }: Pick<SyncStatus, 'connectionRefusal' | 'alarm'>,
   { isLiedTo }: { readonly isLiedTo: boolean },
@@ -29,7 +29,10 @@ export function s25Doubts(
   must(alarm === undefined, 'S25', () => alarm!)
 }
 
-/** Who is online has all that the reviewer had when it greeted: nobody can say that nothing is missing. */
+/**
+ * A store that is online has all that the reviewer had at the greeting: an attacker cannot hide
+ * missing data.
+ */
 export function s25CaughtUp({ connection }: SyncStatus, seq: number, greeted: number): void {
   must(
     connection !== 'online' || seq >= greeted,

@@ -20,7 +20,7 @@ export interface Asked {
   readonly authorId: string
   /** What the store had when it asked; the answer has that, too. */
   readonly seq: number
-  /** So many accepted messages are told at the most. */
+  /** Maximum accepted messages of a history. */
   readonly toldMax: number
 }
 
@@ -79,7 +79,7 @@ function gapless(
   )
 }
 
-/** What every message says of itself. */
+/** The fields of each entry. */
 function ofItsMessage(entry: HistoryEntry, fact: Fact, { history, readings }: Asked): void {
   const { message } = fact
   const change = message.changes.find(({ entityId }) => entityId === history.id)!
@@ -134,7 +134,7 @@ function reviewed(
   const seen = history.closure(parents)!
   const heads = before === 0n ? [] : history.expected(before).heads
   const isForked = heads.some((head) => (seen & history.bitOf(head)) === 0n)
-  // What was left out may be what it stood beside.
+  // The message that it was concurrent with may be omitted.
   must(
     complete ? forked === isForked : isForked || !forked,
     'S26',
@@ -148,7 +148,7 @@ function own(entry: HistoryEntry, asked: Asked): void {
   const { messageId, state, reason } = entry
   const what = (): string => `${nameIn(asked, messageId)} of ${history.name}`
   must(entry.orderKey === undefined && !entry.forked, 'S26', () => `${what()} has no review yet`)
-  // What waits in memory alone, nobody else has heard of.
+  // A message that is in memory only is unknown to all others.
   const fact = truth.facts.get(messageId)
   if (!fact) {
     must(entry.authorId === authorId, 'S26', () => `${what()} is of another author`)

@@ -55,7 +55,7 @@ function lack(history: EntityHistory, accepted: bigint, mask: bigint): string {
   return mask === 0n ? `lacks ${history.name}` : `${history.name} lacks ${lacks.join(' ')}`
 }
 
-/** A row that nobody follows is as it was at some moment. */
+/** A row that is not followed has its state of some earlier moment. */
 export function s1Prefix(history: EntityHistory, mask: bigint, name: string): void {
   must(
     history.isPrefix(mask),
@@ -64,14 +64,14 @@ export function s1Prefix(history: EntityHistory, mask: bigint, name: string): vo
   )
 }
 
-/** Who is told what, where some rows are withheld. */
+/** The frames to each client, where some rows are withheld. */
 export interface Telling {
   readonly truth: Truth
   readonly secrets: Secrets
   readonly person: string
 }
 
-/** Nobody is told of a row that they may not read (S27), by any frame. */
+/** No frame reveals a row that its receiver may not read (S27). */
 export function s27NothingWithheld(
   frame: ReviewerFrame,
   { truth, secrets, person }: Telling,

@@ -1,4 +1,4 @@
-/** What must hold where somebody floods: no more of theirs is accepted than a person may write. */
+/** The invariant of flooding: no more messages of a person are accepted than the quota allows. */
 import type { Limits } from '@countersign/core/testing'
 import { FLOODER, FLUSH_MESSAGES } from '../flood.ts'
 import type { CommittedBatch, Truth } from '../truth.ts'

@@ -29,7 +29,7 @@ export function s22Restored(truth: Truth, { device, watch, name, troubled }: Vis
     const fact = truth.facts.get(id)
     if (!fact || (fact.seq !== undefined && fact.seq <= seq) || refused.has(id)) continue
     const { changes } = fact.oracle
-    // It cannot be shown before the view is where its author was, with all that it stands on.
+    // It cannot be shown before the view has reached its author's view, with all its dependencies.
     const isReady =
       fact.message.seen.seq <= seq &&
       changes.every(({ entity, parents }) =>
@@ -46,7 +46,7 @@ export function s22Restored(truth: Truth, { device, watch, name, troubled }: Vis
   }
 }
 
-/** Whether it is pending at that position, or stands in the canonical state there. */
+/** Whether it is pending at that position, or in the canonical state there. */
 function isNamed(history: EntityHistory, id: string, seq: number): boolean {
   const fact = history.facts.find(({ message }) => message.id === id)!
   if (fact.seq === undefined || fact.seq > seq) return true

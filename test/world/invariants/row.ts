@@ -25,7 +25,7 @@ export interface Viewing {
   readonly truth: Truth
 }
 
-/** What the oracle makes of a row for whoever looks. */
+/** The oracle's row for one reader. */
 export function readingFor({ history, row, mask }: Sight, viewing: Viewing): OracleReading {
   const { truth, viewerId, reading, seq, isBaseSure } = viewing
   const past = reading.past(history, mask, seq)
@@ -113,7 +113,7 @@ export function s13NothingFlips(before: Sight, after: Sight, { reading, seq }: V
   if (!before.row || !after.row) return
   const { live } = reading.past(after.history, after.mask, seq).row
   for (const field of new Set([...Object.keys(before.row), ...Object.keys(after.row)])) {
-    // Where several values stand, the order of acceptance decides which of them is shown.
+    // Of several live values, the order of acceptance decides which one is shown.
     if ((live.get(field)?.length ?? 0) > 1) continue
     const isSame = isDeepStrictEqual(before.row[field], after.row[field])
     must(isSame, 'S13', () => `${after.history.name}.${field} changed with no new message`)

@@ -4,16 +4,18 @@
  * moment of each write, and once more when nothing is left to do.
  */
 import type { Commit, SpaceTables, WriteBehind } from '@countersign/core/ports'
-import { bytesOf } from '@countersign/core/ports'
+import { bytesOf, spacesOver } from '@countersign/core/ports'
 import { readPage } from '@countersign/core/protocol'
+import { SeededRandom, simSigner } from '@countersign/core/testing'
+import { verifySpace } from '@countersign/core/upkeep'
 import { EVERYBODY } from '../../model/operations.ts'
 import type { EntityHistory } from '../facts.ts'
-import type { CommittedBatch, Truth } from '../truth.ts'
+import { type CommittedBatch, SPACE, type Truth } from '../truth.ts'
 import { must } from '../violation.ts'
 
 const ENDLESS = { count: 1_000_000, bytes: bytesOf(2 ** 40) }
 
-/** The numbers that a commit uses up are those of its messages, and nobody has written without a session. */
+/** The numbers that a commit uses up are those of its messages, and each message has a session. */
 export function s24Ledger(
   truth: Truth,
   batches: readonly CommittedBatch[],
@@ -80,7 +82,7 @@ export function s24States(truth: Truth, write: WriteBehind): void {
   for (const { entity, seq, text } of write.states) stateIs(truth, { entity, seq, text, through })
 }
 
-/** When nothing is left to do: every number has its verdict, and every row its state. */
+/** At the end: every number has its verdict, and every row its state. */
 export function s24Store(truth: Truth, tables: SpaceTables): void {
   const { through, seq } = tables.head()
   must(seq === truth.seq, 'S24', () => `the store is at ${seq}, and has committed ${truth.seq}`)
@@ -113,6 +115,22 @@ export function s24Store(truth: Truth, tables: SpaceTables): void {
       () => `${history.name} is stored with the changes ${changes.join()}, has ${seqs.join()}`,
     )
   }
+}
+
+/** What an operator's tool finds in the store, without a reviewer: nothing. */
+export async function s24Verified(tables: SpaceTables): Promise<void> {
+  const faults: string[] = []
+  await verifySpace({
+    space: SPACE,
+    store: spacesOver(() => async (_, step) => step(tables)).open(SPACE),
+    signer: simSigner({ random: new SeededRandom(1) }),
+    onFault: ({ place, what }) => {
+      // A state that has rotted is folded again when it is read.
+      const hasRotted = place.startsWith('the state of') && what.endsWith('is damaged in the store')
+      if (!hasRotted) faults.push(`${place}: ${what}`)
+    },
+  })
+  must(faults.length === 0, 'S24', () => `the store does not verify: ${faults.join('; ')}`)
 }
 
 function stateIs(

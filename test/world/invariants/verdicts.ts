@@ -8,14 +8,16 @@ import type { Truth } from '../truth.ts'
 import { must } from '../violation.ts'
 import type { Visit } from '../visit.ts'
 
-/** What a receipt said in the end. */
+/** The final verdict of a receipt. */
 export interface Ack {
   readonly visit: Visit
   readonly receipt: Receipt
   readonly verdict: Verdict
 }
 
-/** What a store tells its app of a verdict is what the reviewer's store says in that moment. */
+/**
+ * A verdict that a store reports to its app equals the one in the reviewer's store at that moment.
+ */
 export function s3AckIsTrue(truth: Truth, { messageId }: Receipt, verdict: Verdict): void {
   const fact = truth.facts.get(messageId)
   const name = truth.facts.nameOf(messageId)
@@ -24,12 +26,15 @@ export function s3AckIsTrue(truth: Truth, { messageId }: Receipt, verdict: Verdi
     must(fact?.seq === seq, 'S3', () => `${name} was acked at ${seq}, and stands at ${fact?.seq}`)
     return
   }
-  // What stands on a refused message may never have left its store, also what another stands on.
+  // Messages that depend on a refused one may never have left their store, directly or not.
   const isRefused = !fact || truth.isRefused(messageId)
   must(isRefused, 'S3', () => `${name} was said to be refused (${verdict.reason}), and was not`)
 }
 
-/** What a store told its app of a verdict is what the reviewer's store says, and stays so. */
+/**
+ * A verdict that a store has reported to its app equals the one in the reviewer's store, and stays
+ * so.
+ */
 export function s3AcksAreDurable(truth: Truth, acks: readonly Ack[]): void {
   for (const { receipt, verdict } of acks) {
     s3AckIsTrue(truth, receipt, verdict)
@@ -84,7 +89,8 @@ export function s4RefusalsAreKept(
   for (const { store, name, device } of visits) {
     const listed = new Map(store.refused.snapshot().map((each) => [each.messageId, each]))
     for (const [id, { reason, state }] of listed) {
-      // What a rotten disk has lost can only be written again, and what stands on it waits for that.
+      // A message that a damaged disk has lost can only be written again; its dependents wait for
+      // that.
       const isLost = device.hadTrouble && (reason === 'damaged' || state === 'blocked')
       const isRefused = isLost || !truth.facts.message(id) || truth.isRefused(id)
       must(isRefused, 'S3', () => `${name} lists ${truth.facts.nameOf(id)} as refused`)

@@ -13,7 +13,7 @@ import { type CommittedBatch, type Truth, rejectionsOf } from '../truth.ts'
 import { BUILDS, type Build, knownTo } from '../versioned.ts'
 import { must } from '../violation.ts'
 
-/** What is said before anybody looks at what a message wrote. */
+/** The verdicts that need no look at the values of a message. */
 const OF_THE_FORM = new Set(['parent_rejected', 'seq_reused', 'too_large'])
 
 /** `builds`: of the reviewers that know types; none, where any type is taken unseen, or the one that spoke is dead. */
@@ -57,7 +57,7 @@ export function s19NothingIsLost(
   }
 }
 
-/** Each value is the one that stood there, as some build that has this version reads it. */
+/** Each value is the former one, as some build that has this version reads it. */
 function migratesWhatStood(
   truth: Truth,
   fact: Fact,

@@ -44,7 +44,7 @@ export function s17AuthorFrame(
   }
 }
 
-/** A link over which somebody lies speaks for no session but the liar's own, if for any. */
+/** A link of a liar binds no session but the liar's own, if any. */
 export function s17NoLieIsBound(
   frame: ReviewerFrame,
   lie: Lie,
@@ -149,7 +149,7 @@ function placeIsCommitted(
   return fact
 }
 
-/** That a number has its verdict already is found anew each time, and stored nowhere. */
+/** The verdict `seq_reused` is computed each time, and never stored. */
 function refusalIsCommitted(truth: Truth, { msgId, reason }: Rejection): void {
   const known = truth.facts.message(msgId)
   const isUsedUp =
@@ -202,7 +202,7 @@ function tailIsCommitted(truth: Truth, { texts, batches, position }: Frame<'tail
   must(position.seq === last, 'S16', () => `a tail to ${last} says that it ends at ${position.seq}`)
 }
 
-/** A hash stands for a message that its reader has: it has offered it, and nobody else is asked to know it. */
+/** A hash replaces only a message that its reader has offered. */
 export function s16HiddenAreOwn(
   truth: Truth,
   { texts, batches }: Frame<'tail'>,

@@ -16,7 +16,7 @@ export const ACCOUNT_BUGS: readonly Planted[] = [
   },
   {
     name: 'outbox-not-taken-along',
-    what: 'What waits is not sent by whoever has signed in.',
+    what: 'Waiting messages are not sent after a person has signed in.',
     edits: [
       {
         module: 'client/identity/take-along.ts',
@@ -28,7 +28,7 @@ export const ACCOUNT_BUGS: readonly Planted[] = [
   },
   {
     name: 'new-name-on-what-waits',
-    what: 'A new name writes on what waits under the earlier one.',
+    what: 'A new name writes on messages that wait under the earlier one.',
     edits: [
       {
         module: 'client/identity/rotation.ts',
@@ -40,7 +40,7 @@ export const ACCOUNT_BUGS: readonly Planted[] = [
   },
   {
     name: 'unsent-is-erased',
-    what: 'A sign-out erases what is unsent, though it was not to.',
+    what: 'A sign-out erases unsent messages that it must keep.',
     edits: [
       {
         module: 'client/leaving.ts',

@@ -1,6 +1,7 @@
 /** All planted bugs. Each must be caught by the world; one that survives is a hole in its checks. */
 import { ACCOUNT_BUGS } from './accounts.ts'
 import { ERASURES } from './erasures.ts'
+import { REVOCATIONS } from './revocations.ts'
 import type { Planted } from '../plant.ts'
 import { ackBeforeCommit } from './ack-before-commit.ts'
 import { ackShowsCanonical } from './ack-shows-canonical.ts'
@@ -26,6 +27,7 @@ import { positionMovesOverGap } from './position-moves-over-gap.ts'
 import { rejectionLeavesDescendants } from './rejection-leaves-descendants.ts'
 import { resolveNotCompared } from './resolve-not-compared.ts'
 import { rollbackForgotten } from './rollback-forgotten.ts'
+import { PEERS } from './peers.ts'
 import { RESTORES } from './restores.ts'
 import { SEEN } from './seen.ts'
 import { FORGERIES_BELIEVED } from './forged.ts'
@@ -112,10 +114,12 @@ export const PLANTED: readonly Planted[] = [
   ...UNVERIFIED,
   ...PERSONS,
   ...CAPABILITIES,
+  ...PEERS,
   ...RESTORES,
   ...PARTS,
   ...ACCOUNT_BUGS,
   ...ERASURES,
+  ...REVOCATIONS,
 ]
 
 export function plantedNamed(name: string): Planted {

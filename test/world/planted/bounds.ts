@@ -4,7 +4,7 @@ import type { Planted } from '../plant.ts'
 export const BEYOND_BOUNDS: readonly Planted[] = [
   {
     name: 'binds-without-turns',
-    what: 'All binds ask the store at once, also for links that are gone before it answers.',
+    what: 'All binds query the store at once, also for links that close before it answers.',
     edits: [
       {
         module: 'node/waiting-line.ts',
@@ -76,7 +76,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
   },
   {
     name: 'message-without-bound',
-    what: 'A store writes messages that are larger than its reviewer takes.',
+    what: 'A store writes messages that are larger than its reviewer accepts.',
     edits: [
       {
         module: 'client/verbs/writer.ts',
@@ -100,7 +100,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
   },
   {
     name: 'first-read-alone',
-    what: 'A reviewer replays what it reads first of its store, and takes it for all.',
+    what: 'A reviewer replays only its first read of the store.',
     edits: [
       {
         module: 'node/open.ts',

@@ -4,19 +4,19 @@ import type { Planted } from '../plant.ts'
 export const CAPABILITIES: readonly Planted[] = [
   {
     name: 'capability-not-asked',
-    what: 'Whoever is let in writes, migrates and publishes.',
+    what: 'Every person who may read may also write, migrate and publish.',
     edits: [
       {
-        module: 'review/admit.ts',
-        from: 'const refusal = context.places ? undefined : withheldFrom(changes, context.may)',
-        to: 'const refusal = context.places ? undefined : withheldFrom([], context.may)',
+        module: 'review/author-faults.ts',
+        from: 'const withheld = withheldFrom(message.changes, may)',
+        to: 'const withheld = withheldFrom([], may)',
       },
     ],
     seed: 111,
   },
   {
     name: 'publish-as-write',
-    what: 'Who may write may publish.',
+    what: 'The capability write includes publish.',
     edits: [
       {
         module: 'review/capabilities.ts',
@@ -28,7 +28,7 @@ export const CAPABILITIES: readonly Planted[] = [
   },
   {
     name: 'migrate-as-write',
-    what: 'Who may write may migrate.',
+    what: 'The capability write includes migrate.',
     edits: [
       {
         module: 'review/capabilities.ts',
@@ -40,7 +40,7 @@ export const CAPABILITIES: readonly Planted[] = [
   },
   {
     name: 'read-not-asked',
-    what: 'Who may not read is let in.',
+    what: 'A person without the capability read is bound.',
     edits: [
       {
         module: 'node/login.ts',
@@ -52,7 +52,7 @@ export const CAPABILITIES: readonly Planted[] = [
   },
   {
     name: 'quota-by-session',
-    what: 'What a person may write is counted by session.',
+    what: 'The quota of a person is counted by session.',
     edits: [
       {
         module: 'node/connection.ts',
@@ -64,7 +64,7 @@ export const CAPABILITIES: readonly Planted[] = [
   },
   {
     name: 'quota-not-taken',
-    what: 'What is offered is not counted.',
+    what: 'Offers are not counted.',
     edits: [
       {
         module: 'node/quotas.ts',
@@ -76,7 +76,7 @@ export const CAPABILITIES: readonly Planted[] = [
   },
   {
     name: 'hijacked-create',
-    what: 'An id that somebody else has minted may be created.',
+    what: 'An id that another author has minted may be created.',
     edits: [
       {
         module: 'review/admit.ts',
@@ -88,7 +88,7 @@ export const CAPABILITIES: readonly Planted[] = [
   },
   {
     name: 'number-looked-at-late',
-    what: 'A used number is looked at after everything that refuses a message for good.',
+    what: 'A used number is checked after all other reasons to reject a message.',
     edits: [
       {
         module: 'review/admit.ts',

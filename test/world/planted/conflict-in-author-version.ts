@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const conflictInAuthorVersion: Planted = {
   name: 'conflict-in-author-version',
-  what: 'Whether two writes agree is judged by what their authors wrote, each in its own version.',
+  what: 'Two writes are compared in the versions of their authors, not in the reader’s.',
   edits: [
     {
       module: 'fold/read.ts',

@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const correctionNotTaken: Planted = {
   name: 'correction-not-taken',
-  what: 'Of two revisions of a version the one that was declared is taken, not the higher one.',
+  what: 'Of two revisions of a version the declared one is used, not the higher one.',
   edits: [
     {
       module: 'schema/lens/data.ts',

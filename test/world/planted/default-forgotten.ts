@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const defaultForgotten: Planted = {
   name: 'default-forgotten',
-  what: 'Fields that nobody wrote show nothing, though their version has a default for them.',
+  what: 'Fields without a write show nothing, though their version has a default for them.',
   edits: [
     {
       module: 'fold/row.ts',

@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const duplicateAcceptedTwice: Planted = {
   name: 'duplicate-accepted-twice',
-  what: 'Nobody looks whether a message is known: it is accepted again, and stored again.',
+  what: 'The reviewer does not check for known messages: they are accepted and stored again.',
   edits: [
     {
       module: 'review/decide.ts',

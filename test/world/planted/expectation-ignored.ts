@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const expectationIgnored: Planted = {
   name: 'expectation-ignored',
-  what: 'What a message expects is not looked at.',
+  what: 'The expectations of a message are not checked.',
   edits: [
     {
       module: 'review/admit.ts',

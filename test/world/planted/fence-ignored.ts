@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const fenceIgnored: Planted = {
   name: 'fence-ignored',
-  what: 'A reviewer that another one has overtaken answers all the same.',
+  what: 'A reviewer that was fenced by another one still answers.',
   edits: [
     {
       module: 'node/desk.ts',

@@ -4,7 +4,7 @@ import type { Planted } from '../plant.ts'
 export const FORGERIES_BELIEVED: readonly Planted[] = [
   {
     name: 'position-unsigned',
-    what: 'A position of a tail counts whoever has signed it.',
+    what: 'The signature of a position of a tail is not verified.',
     edits: [
       {
         module: 'sync/gate.ts',
@@ -16,7 +16,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
   },
   {
     name: 'batches-not-chained',
-    what: 'Batches count that do not end at the position that is signed.',
+    what: 'Batches that do not end at the signed position are applied.',
     edits: [
       {
         module: 'sync/tail-plan.ts',
@@ -28,7 +28,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
   },
   {
     name: 'rejection-unsigned',
-    what: 'A rejection counts whoever has signed it.',
+    what: 'The signature of a rejection is not verified.',
     edits: [
       {
         module: 'sync/gate.ts',
@@ -40,7 +40,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
   },
   {
     name: 'acceptance-unsigned',
-    what: 'An acceptance counts whoever has signed it.',
+    what: 'The signature of an acceptance is not verified.',
     edits: [
       {
         module: 'sync/gate.ts',
@@ -52,7 +52,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
   },
   {
     name: 'snapshot-unsigned',
-    what: 'A snapshot counts whatever is in its pages.',
+    what: 'The pages of a snapshot are not compared with its signature.',
     edits: [
       {
         module: 'sync/gate.ts',
@@ -62,7 +62,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
       {
         // It covers the pages, too.
         module: 'sync/gate.ts',
-        from: "(await this.#signed(about, settled?.sig ?? '', 'what a snapshot has of own messages'))",
+        from: "(await this.#signed(about, settled?.sig ?? '', 'the own messages of a snapshot'))",
         to: '(about.length > 0 ? undefined : sig)',
       },
     ],
@@ -70,11 +70,11 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
   },
   {
     name: 'settled-unsigned',
-    what: 'What a snapshot has of own messages counts whoever has said it.',
+    what: 'The signature over the own messages of a snapshot is not verified.',
     edits: [
       {
         module: 'sync/gate.ts',
-        from: "(await this.#signed(about, settled?.sig ?? '', 'what a snapshot has of own messages'))",
+        from: "(await this.#signed(about, settled?.sig ?? '', 'the own messages of a snapshot'))",
         to: '(about.length > 0 ? undefined : sig)',
       },
     ],
@@ -82,7 +82,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
   },
   {
     name: 'old-answer-taken',
-    what: 'An answer that was recorded earlier says that nothing is missing.',
+    what: 'A replayed answer counts as the end of the present one.',
     edits: [
       {
         module: 'sync/gate.ts',
@@ -100,7 +100,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
   },
   {
     name: 'checks-overtake',
-    what: 'What came behind a frame that is forged is taken all the same.',
+    what: 'Frames after a forged one are still applied.',
     edits: [
       {
         module: 'sync/gate.ts',
@@ -117,7 +117,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
   },
   {
     name: 'greeting-unsigned',
-    what: 'A greeting counts that was made for another link.',
+    what: 'A greeting of another link is accepted.',
     edits: [
       {
         module: 'client/identity/trust.ts',
@@ -146,7 +146,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
   },
   {
     name: 'bind-unproved',
-    what: 'A session is bound by whoever has its opening, over any link.',
+    what: 'A session is bound with its opening alone, over any link.',
     edits: [
       {
         module: 'node/verify.ts',

@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const halfMessageApplied: Planted = {
   name: 'half-message-applied',
-  what: 'Of a message of several entities, the last is left out.',
+  what: 'The last entity of a message of several is omitted.',
   edits: [
     {
       module: 'rows/repo.ts',

@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const halfMessageTold: Planted = {
   name: 'half-message-told',
-  what: 'Subscribers are told between two entities of one message.',
+  what: 'Subscribers are notified between two entities of one message.',
   edits: [
     {
       module: 'rows/repo.ts',

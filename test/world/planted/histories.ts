@@ -4,7 +4,7 @@ import type { Planted } from '../plant.ts'
 export const HISTORIES: readonly Planted[] = [
   {
     name: 'history-twice',
-    what: 'An own message stands in a history as accepted, and as waiting, until the verdict is heard.',
+    what: 'A history lists an own message as accepted and as waiting until the verdict arrives.',
     edits: [
       {
         module: 'client/reads/history.ts',
@@ -16,7 +16,7 @@ export const HISTORIES: readonly Planted[] = [
   },
   {
     name: 'history-always-whole',
-    what: 'A history of which the older part was left out is told as whole.',
+    what: 'A history without its older part is reported as complete.',
     edits: [
       {
         module: 'node/history.ts',
@@ -28,7 +28,7 @@ export const HISTORIES: readonly Planted[] = [
   },
   {
     name: 'history-never-forked',
-    what: 'A history says of no message that somebody had written beside it.',
+    what: 'A history marks no message as concurrent.',
     edits: [
       {
         module: 'client/reads/history.ts',
@@ -40,7 +40,7 @@ export const HISTORIES: readonly Planted[] = [
   },
   {
     name: 'history-not-asked-again',
-    what: 'A question for a history that is lost on the way is never asked again, and never given up.',
+    what: 'A lost request for a history is never repeated, and never fails.',
     edits: [
       {
         module: 'sync/history.ts',

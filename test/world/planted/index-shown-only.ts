@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const indexShownOnly: Planted = {
   name: 'index-shown-only',
-  what: 'A row in conflict is found under the value that is shown, and under no other candidate.',
+  what: 'A row in conflict is found under the shown value only, and under no other candidate.',
   edits: [
     {
       module: 'client/reads/engines.ts',

@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const lastFlushAlone: Planted = {
   name: 'last-flush-alone',
-  what: 'Of a session that ends while another opens, only what it stored last is taken over.',
+  what: 'Of a session that ends while another opens, only the last stored flush is adopted.',
   edits: [
     {
       module: 'client/disk/adopter.ts',

@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const lastIsFirst: Planted = {
   name: 'last-is-first',
-  what: 'Where the last value shall stand, the first one does.',
+  what: 'The policy `last` shows the first value.',
   edits: [
     {
       module: 'fold/merge.ts',

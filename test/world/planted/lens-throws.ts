@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const lensThrows: Planted = {
   name: 'lens-throws',
-  what: 'What the code of a step throws comes out where the row is read.',
+  what: 'An error that the code of a step throws reaches the reader of the row.',
   edits: [
     {
       module: 'schema/lens/rules/code.ts',

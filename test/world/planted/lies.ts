@@ -4,7 +4,7 @@ import type { Planted } from '../plant.ts'
 export const LIES_BELIEVED: readonly Planted[] = [
   {
     name: 'seal-unchecked',
-    what: 'A seal counts whatever it was made for, and by whomever.',
+    what: 'The seal of a flush is not verified.',
     edits: [
       {
         module: 'node/verify.ts',
@@ -12,11 +12,11 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'return signer.verify(publicKey, sealBytes(hashes), sig).then(() => true)',
       },
     ],
-    seed: 46,
+    seed: 118,
   },
   {
     name: 'any-key-seals',
-    what: 'Who speaks for one session may seal what is of another.',
+    what: 'A link that has bound one session may offer flushes of another.',
     edits: [
       {
         module: 'node/intake.ts',
@@ -30,7 +30,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
   },
   {
     name: 'session-line-not-sealed',
-    what: 'What a session line says is not in the hashes that a seal covers.',
+    what: 'The session line is not in the hashes that a seal covers.',
     edits: [
       {
         module: 'facts/hashes.ts',
@@ -42,7 +42,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
   },
   {
     name: 'bind-unsigned',
-    what: 'A session is bound whatever proves it.',
+    what: 'The proof of a session is not verified.',
     edits: [
       {
         module: 'node/verify.ts',
@@ -54,7 +54,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
   },
   {
     name: 'bind-with-any-key',
-    what: 'Any key proves that a session is of any author.',
+    what: 'Any key proves a session of any author.',
     edits: [
       {
         module: 'node/verify.ts',
@@ -66,7 +66,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
   },
   {
     name: 'session-of-two-persons',
-    what: 'A session that is known is bound to a second person of the same author.',
+    what: 'A known session is bound to a second person of the same author.',
     edits: [
       {
         module: 'node/bind.ts',
@@ -78,7 +78,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
   },
   {
     name: 'session-of-two-authors',
-    what: 'A session that is known is bound to a second author.',
+    what: 'A known session is bound to a second author.',
     edits: [
       {
         module: 'node/bind.ts',
@@ -105,7 +105,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
     what: 'A message may commit to another person than its session.',
     edits: [
       {
-        module: 'review/admit.ts',
+        module: 'review/author-faults.ts',
         from: 'if (record.personalCommit !== personalCommit)',
         to: 'if (record.personalCommit === authorId)',
       },
@@ -114,7 +114,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
   },
   {
     name: 'seen-not-compared',
-    what: 'What an author says it has read is taken, whatever it overwrites.',
+    what: 'The position that an author claims to have read is not checked.',
     edits: [
       {
         module: 'review/admit.ts',
@@ -138,7 +138,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
   },
   {
     name: 'future-read',
-    what: 'An author may have read what is not there yet.',
+    what: 'An author may claim a position beyond the head.',
     edits: [
       {
         module: 'review/admit.ts',
@@ -150,7 +150,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
   },
   {
     name: 'form-not-compared',
-    what: 'A line is taken in any form of JSON.',
+    what: 'A line is accepted in any form of JSON.',
     edits: [
       {
         module: 'facts/line.ts',

@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const liveQueryMissesChange: Planted = {
   name: 'live-query-misses-change',
-  what: 'A live query is not told of rows that leave it.',
+  what: 'A live query is not notified of rows that leave it.',
   edits: [
     {
       module: 'query/view.ts',

@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const offerBeforeDurable: Planted = {
   name: 'offer-before-durable',
-  what: 'What is written is offered before it is on the disk.',
+  what: 'A message is offered before it is on the disk.',
   edits: [
     {
       module: 'client/outbox/flusher.ts',

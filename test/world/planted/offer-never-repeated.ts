@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const offerNeverRepeated: Planted = {
   name: 'offer-never-repeated',
-  what: 'An offer that nobody answers is never made again.',
+  what: 'An offer without an answer is never repeated.',
   edits: [
     {
       module: 'sync/outbox.ts',

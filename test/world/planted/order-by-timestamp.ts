@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const orderByTimestamp: Planted = {
   name: 'order-by-timestamp',
-  what: "Canonical order goes by the authors' clocks.",
+  what: "Canonical order follows the authors' clocks.",
   edits: [
     {
       module: 'history/order.ts',

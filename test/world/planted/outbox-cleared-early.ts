@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const outboxClearedEarly: Planted = {
   name: 'outbox-cleared-early',
-  what: 'A flush is taken out of the outbox of the disk when it is offered.',
+  what: 'A flush is removed from the stored outbox when it is offered.',
   edits: [
     {
       module: 'client/outbox/flusher.ts',

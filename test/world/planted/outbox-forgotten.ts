@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const outboxForgotten: Planted = {
   name: 'outbox-forgotten',
-  what: 'The disk is not told that a flush waits for its verdict.',
+  what: 'A flush that waits for its verdict is not added to the stored outbox.',
   edits: [
     {
       module: 'client/outbox/flusher.ts',

@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const outboxRelaxed: Planted = {
   name: 'outbox-relaxed',
-  what: 'Own writes are stored as if they could be had again.',
+  what: 'Own writes are stored relaxed, as if the reviewer could send them again.',
   edits: [
     {
       module: 'client/outbox/flusher.ts',

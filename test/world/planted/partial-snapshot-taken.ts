@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const partialSnapshotTaken: Planted = {
   name: 'partial-snapshot-taken',
-  what: 'A snapshot is taken in though a page of it was lost.',
+  what: 'A snapshot is applied without a lost page.',
   edits: [
     {
       module: 'sync/snapshot-parts.ts',

@@ -4,7 +4,7 @@ import type { Planted } from '../plant.ts'
 export const PARTS: readonly Planted[] = [
   {
     name: 'move-out-not-sent',
-    what: 'A row that leaves a part of the space is not told to those who follow it.',
+    what: 'A row that leaves a scope is not sent to its followers.',
     edits: [
       {
         module: 'node/views.ts',
@@ -16,7 +16,7 @@ export const PARTS: readonly Planted[] = [
   },
   {
     name: 'complete-by-type',
-    what: 'A result is called complete where any rows of its type are followed.',
+    what: 'A result is complete as soon as any rows of its type are followed.',
     edits: [
       {
         module: 'wire/scopes.ts',
@@ -28,7 +28,7 @@ export const PARTS: readonly Planted[] = [
   },
   {
     name: 'range-not-compared',
-    what: 'A range is called covered by another one of the same register.',
+    what: 'A range counts as covered by any other range of the same register.',
     edits: [
       {
         module: 'wire/scopes.ts',
@@ -40,7 +40,7 @@ export const PARTS: readonly Planted[] = [
   },
   {
     name: 'no-cut',
-    what: 'Whoever writes on a row says that it has seen everything of it up to its position.',
+    what: 'The author of a write on a row claims to have seen all of the row up to its position.',
     edits: [
       {
         module: 'client/outbox/author-view.ts',
@@ -52,7 +52,7 @@ export const PARTS: readonly Planted[] = [
   },
   {
     name: 'left-rows-stay',
-    what: 'Rows that have left a part of the space while a link was broken stay in it.',
+    what: 'Rows that have left a scope while a link was broken stay in it.',
     edits: [
       {
         module: 'sync/tail.ts',
@@ -81,7 +81,7 @@ export const PARTS: readonly Planted[] = [
   },
   {
     name: 'missed-states-ignored',
-    what: 'A frame of states that was lost on the way is not missed.',
+    what: 'A lost frame of states is not noticed.',
     edits: [
       {
         module: 'sync/scoped-pull.ts',
@@ -93,7 +93,7 @@ export const PARTS: readonly Planted[] = [
   },
   {
     name: 'own-rows-not-told',
-    what: 'The author of a row that it does not follow is not told of its state.',
+    what: 'The author of a row that it does not follow does not get its state.',
     edits: [
       {
         module: 'node/views.ts',
@@ -105,7 +105,7 @@ export const PARTS: readonly Planted[] = [
   },
   {
     name: 'unwritten-rows-not-sent',
-    what: 'A new part of the space lacks the rows that the store of the reviewer does not have yet.',
+    what: 'A new scope lacks the rows that the store of the reviewer does not have yet.',
     edits: [
       {
         module: 'node/views.ts',
@@ -117,7 +117,7 @@ export const PARTS: readonly Planted[] = [
   },
   {
     name: 'kept-though-changed',
-    what: 'After a broken link, rows that have changed are named as those that have not.',
+    what: 'After a broken link, changed rows are named as unchanged.',
     edits: [
       {
         module: 'node/views.ts',
@@ -129,7 +129,7 @@ export const PARTS: readonly Planted[] = [
   },
   {
     name: 'withheld-row-sent',
-    what: 'A part of the space is sent with the rows that a person may not read.',
+    what: 'A scope is sent with the rows that a person may not read.',
     edits: [
       {
         module: 'node/views.ts',
@@ -141,7 +141,7 @@ export const PARTS: readonly Planted[] = [
   },
   {
     name: 'withheld-row-stays',
-    what: 'Whoever has a row is not told that it may be read no longer.',
+    what: 'A store is not notified when a row of it is withheld.',
     edits: [
       {
         module: 'node/views.ts',
@@ -153,7 +153,7 @@ export const PARTS: readonly Planted[] = [
   },
   {
     name: 'withheld-standing-told',
-    what: 'A late author is told what stands in a row that was withheld meanwhile.',
+    what: 'A stale verdict has the values of a row that was withheld meanwhile.',
     edits: [
       {
         module: 'review/admit.ts',
@@ -165,7 +165,7 @@ export const PARTS: readonly Planted[] = [
   },
   {
     name: 'withheld-history-told',
-    what: 'The history of a withheld row is told, with all that ever stood in it.',
+    what: 'The history of a withheld row is sent.',
     edits: [
       {
         module: 'node/history.ts',

@@ -16,7 +16,7 @@ export const PERSONS: readonly Planted[] = [
   },
   {
     name: 'person-of-another-offer',
-    what: 'What waits behind an offer is judged as of the person of that one.',
+    what: 'Offers that wait behind another one are judged as of its person.',
     edits: [
       {
         module: 'node/intake.ts',
@@ -36,16 +36,16 @@ export const PERSONS: readonly Planted[] = [
         to: 'if (owner !== undefined && person === null) {',
       },
       {
-        module: 'review/admit.ts',
-        from: 'if (owner === undefined || (person.proved && owner === person.id)) return undefined',
-        to: 'if (owner === undefined || person.proved) return undefined',
+        module: 'review/author-faults.ts',
+        from: 'if (owner !== undefined && !(person.proved && owner === person.id))',
+        to: 'if (owner !== undefined && !person.proved)',
       },
     ],
     seed: 593,
   },
   {
     name: 'login-never-ends',
-    what: 'A link goes on when its login has ended.',
+    what: 'A link stays open after its login has ended.',
     edits: [
       { module: 'node/connection.ts', from: 'else this.#expire()', to: 'else this.#cancelEnd()' },
     ],
@@ -53,7 +53,7 @@ export const PERSONS: readonly Planted[] = [
   },
   {
     name: 'me-told-to-others',
-    what: 'The author ids of a person are told to everybody who has a login.',
+    what: 'The author ids of a person are sent to every link with a login.',
     edits: [
       {
         module: 'node/bind.ts',
@@ -77,7 +77,7 @@ export const PERSONS: readonly Planted[] = [
   },
   {
     name: 'person-not-stored',
-    what: 'The person behind an author id is forgotten with the process.',
+    what: 'The person behind an author id is lost with the process.',
     edits: [
       {
         module: 'node/desk.ts',
@@ -89,12 +89,12 @@ export const PERSONS: readonly Planted[] = [
   },
   {
     name: 'forged-me-believed',
-    what: 'Author ids are taken for those of the person, whoever says so.',
+    what: 'The signature over the author ids of a person is not verified.',
     edits: [
       {
         module: 'sync/gate.ts',
-        from: "return this.#signed(bytes, frame.sig, 'who somebody is')",
-        to: "return this.#signed(bytes, frame.sig, 'who somebody is').then(() => undefined)",
+        from: "return this.#signed(bytes, frame.sig, 'the author ids of a person')",
+        to: "return this.#signed(bytes, frame.sig, 'the author ids of a person').then(() => undefined)",
       },
     ],
     seed: 47,

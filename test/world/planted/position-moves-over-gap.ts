@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const positionMovesOverGap: Planted = {
   name: 'position-moves-over-gap',
-  what: 'A batch that leaves a gap moves the position all the same.',
+  what: 'A batch that leaves a gap still moves the position.',
   edits: [
     {
       module: 'sync/tail-plan.ts',

@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const rejectedParentForgotten: Planted = {
   name: 'rejected-parent-forgotten',
-  what: 'The reviewer forgets what it refused: what stands on it waits for ever.',
+  what: 'The reviewer forgets its rejections: messages that depend on them wait for ever.',
   edits: [
     {
       module: 'review/admit.ts',

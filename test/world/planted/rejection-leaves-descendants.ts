@@ -2,11 +2,11 @@ import type { Planted } from '../plant.ts'
 
 export const rejectionLeavesDescendants: Planted = {
   name: 'rejection-leaves-descendants',
-  what: 'What stands on a refused message stays on the screen.',
+  what: 'Messages that depend on a refused one stay on the screen.',
   edits: [
     {
       module: 'client/outbox/refusals.ts',
-      from: 'const standing = descendantsAmong([...outbox.open(), ...besides()], gone)',
+      from: 'const standing = descendantsAmong([...outbox.open(), ...besides(), ...ofPeers()], gone)',
       to: 'const standing = descendantsAmong([], gone); void besides',
     },
   ],

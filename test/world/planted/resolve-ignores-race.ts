@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const resolveIgnoresRace: Planted = {
   name: 'resolve-ignores-race',
-  what: 'A decision counts as one that has seen everything when it has seen something.',
+  what: 'A decision counts as having seen all candidates when it has seen one.',
   edits: [
     {
       module: 'review/admit.ts',

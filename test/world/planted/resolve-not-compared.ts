@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const resolveNotCompared: Planted = {
   name: 'resolve-not-compared',
-  what: 'Of two who decide the same, both are accepted.',
+  what: 'Two decisions of the same conflict are both accepted.',
   edits: [
     {
       module: 'review/admit.ts',

@@ -4,7 +4,7 @@ import type { Planted } from '../plant.ts'
 export const RESTORES: readonly Planted[] = [
   {
     name: 'face-value-across-lineages',
-    what: 'A position of another lineage counts for what its number says, and not up to where both parted.',
+    what: 'A position of another lineage counts by its number, and not up to where both parted.',
     edits: [
       {
         module: 'history/lineage.ts',
@@ -16,7 +16,7 @@ export const RESTORES: readonly Planted[] = [
   },
   {
     name: 'place-not-checked',
-    what: 'What came back with a place counts as read by everybody who had read as far as that number, of whatever.',
+    what: 'A returned message counts as read by every author with that number, on any lineage.',
     edits: [
       {
         module: 'history/saw.ts',
@@ -28,7 +28,7 @@ export const RESTORES: readonly Planted[] = [
   },
   {
     name: 'lost-position-is-kept',
-    what: 'A position of a lineage that was lost is as good as one of this: all is complete up to its seq.',
+    what: 'A position of a lost lineage counts as one of this lineage: rows count as complete up to its seq.',
     edits: [
       {
         module: 'sync/pull.ts',
@@ -40,7 +40,7 @@ export const RESTORES: readonly Planted[] = [
   },
   {
     name: 'chains-of-another-lineage',
-    what: 'Chains that were read on a lineage that was lost are compared with what authors have read of this one.',
+    what: 'Chains of a lost lineage are compared with what authors have read of this one.',
     edits: [
       {
         module: 'sync/tail.ts',
@@ -52,7 +52,7 @@ export const RESTORES: readonly Planted[] = [
   },
   {
     name: 'kept-by-one-place-alone',
-    what: 'What an update keeps is found by the place in the epoch that its author followed, and by no earlier one.',
+    what: 'The kept writes of an update are found by their place in the epoch of its author only, and by no earlier place.',
     edits: [
       {
         module: 'history/saw.ts',
@@ -64,7 +64,7 @@ export const RESTORES: readonly Planted[] = [
   },
   {
     name: 'nothing-handed-back',
-    what: 'What a reviewer has lost stays with those who have read it.',
+    what: 'Stores do not hand lost batches back.',
     edits: [
       {
         module: 'sync/link-life.ts',
@@ -76,7 +76,7 @@ export const RESTORES: readonly Planted[] = [
   },
   {
     name: 'no-epoch-on-older-data',
-    what: 'A reviewer goes on with older data as if they were those that it wrote last.',
+    what: 'A reviewer continues on older data as if they were the newest.',
     edits: [
       {
         module: 'node/open.ts',
@@ -88,7 +88,7 @@ export const RESTORES: readonly Planted[] = [
   },
   {
     name: 'accepted-on-a-lost-lineage',
-    what: 'Numbers that were accepted on the lineage before count as accepted on this one.',
+    what: 'Numbers that were accepted on the previous lineage count as accepted on this one.',
     edits: [
       {
         module: 'client/change-over.ts',
@@ -100,7 +100,7 @@ export const RESTORES: readonly Planted[] = [
   },
   {
     name: 'adopted-unread',
-    what: 'What continues the head is stored, and changes no row.',
+    what: 'Returned batches that continue the head are stored, and change no row.',
     edits: [
       {
         module: 'node/desk.ts',
@@ -112,7 +112,7 @@ export const RESTORES: readonly Planted[] = [
   },
   {
     name: 'refused-comes-back',
-    what: 'A flush is offered again without the refusals of its messages: who has lost them judges anew.',
+    what: 'A flush is offered again without the rejections of its messages, so a reviewer that lost them judges again.',
     edits: [
       {
         module: 'client/session-events.ts',
@@ -136,13 +136,13 @@ export const RESTORES: readonly Planted[] = [
   },
   {
     name: 'session-without-key-replaces',
-    what: 'A session that came back with its messages takes the place of the one that is bound.',
+    what: 'A session that was returned with its messages replaces the bound one.',
     edits: [{ module: 'review/ledger.ts', from: 'if (!hasKey(record)) continue', to: '' }],
     seed: 726,
   },
   {
     name: 'orphan-waits-for-ever',
-    what: 'What was written on what nobody gives back waits, and nobody is told.',
+    what: 'Messages whose parents are lost for good wait for ever, without a rejection.',
     edits: [
       {
         module: 'client/session-events.ts',
@@ -154,7 +154,7 @@ export const RESTORES: readonly Planted[] = [
   },
   {
     name: 'partly-accepted-stay-lost',
-    what: 'What was accepted and is lost does not wait again where others of its flush still wait.',
+    what: 'An accepted and lost message is not pending again while others of its flush still wait.',
     edits: [
       {
         module: 'client/change-over.ts',
@@ -166,7 +166,7 @@ export const RESTORES: readonly Planted[] = [
   },
   {
     name: 'again-comes-last',
-    what: 'What waits again stands behind what was written after it.',
+    what: 'A message that waits again is placed behind later ones.',
     edits: [
       {
         module: 'client/change-over.ts',

@@ -4,7 +4,7 @@ import type { Planted } from '../plant.ts'
 export const SEEN: readonly Planted[] = [
   {
     name: 'news-not-seen',
-    what: 'A flush stays open though somebody else’s newer write is on the screen.',
+    what: 'A flush stays open though a newer write of another author is on the screen.',
     edits: [
       {
         module: 'client/outbox/author-view.ts',
@@ -16,7 +16,7 @@ export const SEEN: readonly Planted[] = [
   },
   {
     name: 'position-not-seen',
-    what: 'What an author has seen is taken as it was when the store was opened.',
+    what: 'The view of an author is the one at the opening of the store.',
     edits: [
       {
         module: 'client/outbox/author-view.ts',
@@ -64,7 +64,7 @@ export const SEEN: readonly Planted[] = [
   },
   {
     name: 'base-of-the-first',
-    what: 'The base that a review states is what stood there, not what the author saw.',
+    what: 'The base of a review is the value in the register, not the value that the author saw.',
     edits: [
       {
         module: 'fold/review-bases.ts',
@@ -76,7 +76,7 @@ export const SEEN: readonly Planted[] = [
   },
   {
     name: 'base-forgotten-in-pages',
-    what: 'A page leaves out what stood before a conflict.',
+    what: 'A page omits the bases of conflicts.',
     edits: [
       {
         module: 'fold/snapshot.ts',
@@ -88,7 +88,7 @@ export const SEEN: readonly Planted[] = [
   },
   {
     name: 'seen-at-the-seal',
-    what: 'What an author has seen is read when its flush is sealed, not when it was opened.',
+    what: 'The view of an author is recorded when its flush is sealed, not when it was opened.',
     edits: [
       {
         module: 'client/outbox/author-view.ts',
@@ -101,7 +101,7 @@ export const SEEN: readonly Planted[] = [
   },
   {
     name: 'own-without-from',
-    what: 'A message says that it has seen nothing of its session that has no verdict.',
+    what: 'A message claims to have seen no pending message of its session.',
     edits: [
       {
         module: 'client/outbox/author-view.ts',
@@ -113,7 +113,7 @@ export const SEEN: readonly Planted[] = [
   },
   {
     name: 'spans-forgotten',
-    what: 'What of another session stands in view beside the parents is not named.',
+    what: 'Pending messages of another session that are in view, but no parents, are not named.',
     edits: [
       {
         module: 'client/outbox/author-view.ts',

@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const sessionReused: Planted = {
   name: 'session-reused',
-  what: 'A store that is opened again goes on under an old session, and its numbers.',
+  what: 'A store that is opened again continues an old session with its numbers.',
   edits: [
     {
       module: 'client/identity/identity.ts',

@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const snapshotForgetsHeads: Planted = {
   name: 'snapshot-forgets-heads',
-  what: 'A snapshot leaves out heads that write nothing any more.',
+  what: 'A snapshot omits heads without live writes.',
   edits: [
     {
       module: 'fold/snapshot.ts',

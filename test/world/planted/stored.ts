@@ -31,7 +31,7 @@ export const STORED: readonly Planted[] = [
   },
   {
     name: 'change-not-written',
-    what: 'Of several changes of a row that are written together, the store knows the newest alone.',
+    what: 'Of several changes of a row that are written together, the store has the newest only.',
     edits: [
       {
         module: 'node/behind.ts',
@@ -43,7 +43,7 @@ export const STORED: readonly Planted[] = [
   },
   {
     name: 'state-not-written',
-    what: 'Of many rows that wait to be written the first ones alone are, and the seq moves all the same.',
+    what: 'Of many rows that wait to be written only the first ones are, and the seq still moves.',
     edits: [
       {
         module: 'node/behind.ts',
@@ -55,7 +55,7 @@ export const STORED: readonly Planted[] = [
   },
   {
     name: 'written-too-early',
-    what: 'What could not be written behind counts as written.',
+    what: 'States whose write failed count as written.',
     edits: [
       {
         module: 'node/behind.ts',
@@ -67,7 +67,7 @@ export const STORED: readonly Planted[] = [
   },
   {
     name: 'append-not-awaited',
-    what: 'A commit counts as soon as the store is asked for it.',
+    what: 'A commit counts before the store has answered.',
     edits: [
       {
         module: 'node/desk.ts',
@@ -91,7 +91,7 @@ export const STORED: readonly Planted[] = [
   },
   {
     name: 'evicted-while-dirty',
-    what: 'A row goes from the cache before the store has it.',
+    what: 'A row is evicted from the cache before the store has it.',
     edits: [
       {
         module: 'review/space.ts',
@@ -108,7 +108,7 @@ export const STORED: readonly Planted[] = [
   },
   {
     name: 'base-of-what-is-at-hand',
-    what: 'A base is looked for among the changes that the store has not taken yet.',
+    what: 'A base is searched in changes that the store does not have yet.',
     edits: [
       {
         module: 'node/source.ts',
@@ -120,7 +120,7 @@ export const STORED: readonly Planted[] = [
   },
   {
     name: 'refusals-not-read',
-    what: 'A number that is taken is not looked for in the store.',
+    what: 'Used numbers are not searched in the store.',
     edits: [
       {
         module: 'node/source.ts',
@@ -132,7 +132,7 @@ export const STORED: readonly Planted[] = [
   },
   {
     name: 'resync-without-replay',
-    what: 'What another process has committed moves the head, and changes no row.',
+    what: 'Commits of another process move the head, and change no row.',
     edits: [
       {
         module: 'node/desk.ts',
@@ -144,7 +144,7 @@ export const STORED: readonly Planted[] = [
   },
   {
     name: 'resync-keeps-verdicts',
-    what: 'What another process has decided is not looked for.',
+    what: 'Decisions of another process are not read.',
     edits: [
       {
         module: 'node/desk.ts',
@@ -156,7 +156,7 @@ export const STORED: readonly Planted[] = [
   },
   {
     name: 'start-without-replay',
-    what: 'What was not written behind is lost with the process.',
+    what: 'States that were not written behind are lost with the process.',
     edits: [
       {
         module: 'node/open.ts',
@@ -168,7 +168,7 @@ export const STORED: readonly Planted[] = [
   },
   {
     name: 'settled-of-one-run',
-    what: 'A snapshot names the first accepted messages of a session alone.',
+    what: 'A snapshot names only the first accepted messages of a session.',
     edits: [
       {
         module: 'node/catch-up.ts',

@@ -40,7 +40,7 @@ export const TEXTS: readonly Planted[] = [
   },
   {
     name: 'all-is-own',
-    what: 'An author gets hashes in the place of all that was accepted together with its own.',
+    what: 'An author gets hashes in place of all messages of a batch, not only its own.',
     edits: [
       {
         module: 'review/batch-text.ts',
@@ -76,7 +76,7 @@ export const TEXTS: readonly Planted[] = [
   },
   {
     name: 'reviews-not-in-chain',
-    what: 'The chain does not cover what the reviewer adds to a message.',
+    what: 'The chain does not cover the reviews.',
     edits: [
       {
         module: 'wire/layout.ts',
@@ -88,7 +88,7 @@ export const TEXTS: readonly Planted[] = [
   },
   {
     name: 'draft-without-names',
-    what: 'The record of a draft does not say which rows the lines before it name.',
+    what: 'The record of a draft lacks the rows that earlier lines name.',
     edits: [
       {
         module: 'client/disk/flush-log.ts',
@@ -100,7 +100,7 @@ export const TEXTS: readonly Planted[] = [
   },
   {
     name: 'draft-sealed-twice',
-    what: 'Drafts that are in a flush are sealed once more, with what is left of theirs.',
+    what: 'Drafts that are in a flush are sealed again, with the remaining ones.',
     edits: [
       {
         module: 'client/disk/finish-drafts.ts',
@@ -117,7 +117,7 @@ export const TEXTS: readonly Planted[] = [
   },
   {
     name: 'names-left-out',
-    what: 'A batch does not say which rows the lines name that it leaves out.',
+    what: 'A batch lacks the names of rows in omitted lines.',
     edits: [
       {
         module: 'wire/compose-batch.ts',

@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const unknownVersionRefused: Planted = {
   name: 'unknown-version-refused',
-  what: 'A reviewer that does not know a version refuses for good what was written in it.',
+  what: 'A reviewer rejects messages of an unknown version for good.',
   edits: [
     {
       module: 'review/admit.ts',

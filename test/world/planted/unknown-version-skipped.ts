@@ -2,7 +2,7 @@ import type { Planted } from '../plant.ts'
 
 export const unknownVersionSkipped: Planted = {
   name: 'unknown-version-skipped',
-  what: 'Messages of versions that a build does not know are left out.',
+  what: 'Messages of versions that are unknown to a build are skipped.',
   edits: [
     {
       module: 'rows/table.ts',

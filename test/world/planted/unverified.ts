@@ -4,7 +4,7 @@ import type { Planted } from '../plant.ts'
 export const UNVERIFIED: readonly Planted[] = [
   {
     name: 'unverified-stored',
-    what: 'Where checks are slow, a batch is taken in and stored when it comes.',
+    what: 'Where checks are slow, a batch is applied and stored before its check.',
     edits: [
       {
         module: 'sync/gate.ts',
@@ -16,7 +16,7 @@ export const UNVERIFIED: readonly Planted[] = [
   },
   {
     name: 'unverified-parent-sent',
-    what: 'What was written on an unverified row leaves the outbox before the check.',
+    what: 'Messages that depend on an unverified row leave the outbox before the check.',
     edits: [
       {
         module: 'sync/session.ts',
@@ -34,7 +34,7 @@ export const UNVERIFIED: readonly Planted[] = [
   },
   {
     name: 'unverified-counts-as-seen',
-    what: 'An author signs that it has read what is not checked yet.',
+    what: 'An author signs that it has read unverified messages.',
     edits: [
       {
         module: 'client/outbox/own-messages.ts',

@@ -14,7 +14,7 @@ const FIELDS = ['title', 'note', 'points'] as const
 
 /**
  * A store on which nothing waits shows what its position has, and nothing of a log that was lost. Every
- * conflict is there; one too many is where somebody had read another log alone.
+ * conflict is there; a surplus one is allowed only for an author who had read another log.
  */
 export function s1OfItsPosition(truth: RestoreTruth, seat: Seat, tally?: Tally): void {
   const { name } = seat.device
@@ -53,7 +53,7 @@ function compareField(
     readonly shown: TaskRow
     readonly name: string
     readonly isAcross: boolean
-    /** Counts conflicts, where anybody does. */
+    /** Counts conflicts, if given. */
     readonly tally: Tally | undefined
   },
 ): void {
@@ -95,7 +95,7 @@ export function s1Converged(seats: readonly Seat[]): void {
     )
 }
 
-/** What somebody was told is accepted, and can still give back, is in the log in the end. */
+/** Every acceptance that a store has received and can hand back is in the log in the end. */
 export function s24Healed(
   truth: RestoreTruth,
   acked: ReadonlySet<string>,

@@ -6,7 +6,7 @@ export interface RestorePlan {
   readonly devices: number
   readonly actions: number
   readonly gapMs: number
-  /** How a reviewer knows that its data are older: by marks beside its key, or it is told. */
+  /** How a reviewer detects that its data are older: by marks beside its key, or by an option. */
   readonly knows: 'marks' | 'told'
   /** Whether devices are turned off: what they alone hold goes with their memory. */
   readonly hasRestarts: boolean

@@ -1,6 +1,6 @@
 /**
  * The world of restores (W8): devices that write, a reviewer whose data are lost again and again, in
- * whole or down to an older copy, at moments of which nobody knows; and what must hold nevertheless.
+ * whole or down to an older copy, at random moments; and checks what must hold nevertheless.
  * Apart from the other world, whose truth is one log.
  */
 import { type SpaceMark, type SpaceMarks } from '@countersign/core/ports'
@@ -22,6 +22,7 @@ import { Tally } from '../tally.ts'
 import { SPACE } from '../truth.ts'
 import { unhandledText, withUnhandled } from '../unhandled.ts'
 import { Violation } from '../violation.ts'
+import { s24Verified } from '../invariants/stored.ts'
 import { s1Converged, s1OfItsPosition, s24Healed, s24Told } from './checks.ts'
 import { type RestorePlan, restorePlanFor } from './plan.ts'
 import { BOMB, Device, Seat, Task } from './seat.ts'
@@ -83,7 +84,7 @@ class RestoreRun {
   readonly #acked = new Set<string>()
   readonly #history: string[] | undefined
   #node: Node | undefined
-  /** The data were replaced since a reviewer was told. */
+  /** Whether the data were replaced since a reviewer was started with the option. */
   #isRestored = false
   /** Whether rules fail now and then. */
   #isFickle = true
@@ -184,6 +185,12 @@ class RestoreRun {
     this.#open(newcomer)
     await this.#quiet('somebody has joined')
     this.#guard(() => this.#checkFinally())
+    if (!this.#violation)
+      await s24Verified(this.#spaces.tables(SPACE)).catch((error: unknown) =>
+        this.#guard(() => {
+          throw error
+        }),
+      )
     await this.#fromDisk()
   }
 

@@ -10,6 +10,7 @@ import {
   type SyncStore,
   entity,
 } from '@countersign/core'
+import { provisional } from '@countersign/core/peers'
 import type { ReviewerFrame } from '@countersign/core/protocol'
 import {
   type FaultyDisk,
@@ -21,7 +22,7 @@ import {
   loadParts,
   simSigner,
 } from '@countersign/core/testing'
-import type { Transport } from '@countersign/core/ports'
+import type { Peers, Transport } from '@countersign/core/ports'
 import { z } from 'zod'
 import type { Random } from '../../model/random.ts'
 import { SPACE } from '../truth.ts'
@@ -57,11 +58,12 @@ export class Device {
 
 export interface SeatParts {
   readonly device: Device
-  readonly plan: RestorePlan
+  readonly plan: Pick<RestorePlan, 'signerMs' | 'lifetime' | 'checkpointSteps'>
   readonly clock: ConstructorParameters<typeof ProcessClock>[0]
   readonly truth: RestoreTruth
   readonly random: SeededRandom
   readonly transport: (process: ProcessClock) => Transport
+  readonly peers?: (process: ProcessClock) => Peers
   readonly fault: (invariant: string, what: string) => void
   /** A receipt has its verdict: it is accepted, or refused for a reason. */
   readonly told: (seat: Seat, receipt: Receipt, verdict: string) => void
@@ -98,6 +100,7 @@ export class Seat {
         entities: [Task],
         storage: device.disk.storage(this.process),
         transports: [parts.transport(this.process)],
+        ...(parts.peers && { peers: provisional(parts.peers(this.process)) }),
         identity: { lifetime: plan.lifetime, personalId: `person ${device.name}` },
         ...(plan.checkpointSteps !== undefined && { checkpointSteps: plan.checkpointSteps }),
         platform: {

@@ -13,7 +13,7 @@ import { must } from '../violation.ts'
 
 /** By seq, from 1. A log that is restored goes on as another one. */
 export class Log {
-  /** Ids of messages; undefined where the record of an epoch stands. */
+  /** Ids of messages; undefined for the record of an epoch. */
   readonly ids: (string | undefined)[]
   /** The chain after each seq; undefined within a batch. */
   readonly chains: (string | undefined)[]
@@ -55,7 +55,7 @@ interface Known {
 export class RestoreTruth {
   /** Of the data as they are now. */
   log: Log = new Log()
-  /** Messages of which their author was told that they are refused. */
+  /** Messages whose author has received a rejection. */
   readonly refused = new Set<string>()
   /** How many messages came back with the place that they had on a log that was lost. */
   placed = 0
@@ -85,7 +85,7 @@ export class RestoreTruth {
     this.log = log.copy()
   }
 
-  /** Takes in a commit, and says what it adds. */
+  /** Records a commit, and returns what it adds. */
   commit({ batch }: Commit, tables: SpaceTables): readonly string[] {
     if (!batch) return []
     const { log } = this
@@ -154,7 +154,7 @@ export class RestoreTruth {
     log.ids.push(id)
   }
 
-  /** What the author of a message had in view of one entity, whatever became of it since. */
+  /** The messages of one entity in the view of an author, with any later fate. */
   ancestors(id: string, entityId: string): ReadonlySet<string> {
     const key = `${id} ${entityId}`
     const found = this.#ancestors.get(key)

@@ -30,7 +30,7 @@ export class Bank extends RandomVerbs {
     else super.write(visit)
   }
 
-  /** A payment was reckoned from balances that do not stand any more. */
+  /** A payment was computed from outdated balances. */
   protected override mayReauthor({ changes }: RefusedMessage): boolean {
     return !changes.some(({ values }) => 'balance' in values)
   }
@@ -104,7 +104,7 @@ function opening(author: Writing): Strange {
   return { message: author.message(changes), allowed: [...USUAL, 'entity_exists'] }
 }
 
-/** From one account to one or two others, if nobody has touched any of them meanwhile. */
+/** From one account to one or two others, if none of them has changed meanwhile. */
 function transfer(author: Writing, open: readonly Past[], read: Read | undefined): Strange {
   const { random } = author
   const [from, ...to] = random.sample(open, random.between(2, 3))

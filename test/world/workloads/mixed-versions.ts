@@ -2,7 +2,7 @@
  * W6: apps of several ages. Builds with versions 1, 2 and 3 of the same types work side by side,
  * newer ones come out midway, one of them corrects a published step, and the reviewer is updated
  * some time later. That every row is what its reader's version makes of it is judged wherever
- * rows are (`reading.ts`); here stands what an app of one version may write, and does (S19).
+ * rows are (`reading.ts`); this file has the writes of an app of one version (S19).
  */
 import { type CountersignError, type Receipt, type RefusedMessage } from '@countersign/core'
 import type { AuthoredMessage } from '@countersign/core/message'
@@ -73,7 +73,7 @@ export class MixedVersions extends RandomVerbs {
   protected override threw(visit: Visit, error: CountersignError): void {
     const { code, entity, field, message } = error
     if (code !== 'needs_upgrade') return
-    // Written anew, of a value that this version cannot read.
+    // Replaced, because this version cannot read the value.
     if (message.includes('cannot be written in version')) return
     must(
       !visit.versions!.mayWrite(entity!, field!),
@@ -90,7 +90,7 @@ export class MixedVersions extends RandomVerbs {
     }
   }
 
-  /** What nobody touched is not in the message, so that nobody can lose it. */
+  /** Fields that were not edited are not in the message, so they cannot be lost. */
   #touchesNothingElse({ id, changes }: AuthoredMessage, touched: Touched): void {
     for (const change of changes) {
       const { entityId } = change
@@ -104,7 +104,7 @@ export class MixedVersions extends RandomVerbs {
     }
   }
 
-  /** Rewrites what stands in older versions. What is shown does not change by it. */
+  /** Rewrites values of older versions. The shown rows do not change. */
   #migrate(visit: Visit): void {
     const { store, name } = visit
     const type = visit.typeNamed(this.random.pick([Ticket, Crate]).name)

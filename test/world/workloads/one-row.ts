@@ -1,6 +1,6 @@
 /**
- * W4: everybody writes on one row, mostly offline, and then all come back at once. Who creates it
- * without having heard of the others makes a second root of it.
+ * W4: all devices write on one row, mostly offline, and then all reconnect at once. A concurrent
+ * creation makes a second root.
  */
 import type { Receipt } from '@countersign/core'
 import { Place, placeId } from '../entities.ts'

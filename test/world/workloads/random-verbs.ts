@@ -123,7 +123,7 @@ export class RandomVerbs extends Workload {
       const receipt = isArchive ? store.archive(type, row.id) : store.restore(type, row.id)
       written.add(row.id)
       this.wrote(visit, { type, id: row.id }, ['$archived'])
-      // Where others have edited meanwhile, a policy or somebody has to decide.
+      // After concurrent edits of others, a policy or a person has to decide.
       const isShown =
         this.isInTransaction ||
         this.rowOf(visit, type, row.id)!.$archived === isArchive ||
@@ -201,7 +201,10 @@ export class RandomVerbs extends Workload {
     return receipt
   }
 
-  /** Half of a surrogate pair is no text, wherever it stands: refused at the call, and nothing changes. */
+  /**
+   * A text with half of a surrogate pair is refused at the call, in every field, and nothing
+   * changes.
+   */
   #half(visit: Visit, type: WorldType, row: AnyRow): Receipt {
     const half = this.real!.half()
     const texts = Object.keys(row).filter((field) => typeof row[field] === 'string')

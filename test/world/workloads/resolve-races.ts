@@ -34,7 +34,7 @@ export class ResolveRaces extends OneRow {
     else super.write(visit)
   }
 
-  /** All of them decide the same row, before they can hear of each other. */
+  /** All of them decide the same row, before they get each other's messages. */
   #race(people: readonly Visit[]): boolean {
     const open = people.flatMap(({ store }) => store.conflicts().snapshot())
     if (open.length === 0) return false

@@ -57,7 +57,10 @@ export function takeBack(visit: Visit, before: Picture, random: Random): Written
   return { receipts: [undone.receipt, redone.receipt].filter((each) => each !== undefined), ids }
 }
 
-/** Writes a refused message anew, where that is wise, or gives it up; undefined when there is none. */
+/**
+ * Writes a refused message again where that can succeed, or discards it; undefined when there is
+ * none.
+ */
 export function dealWithRefusal(
   visit: Visit,
   random: Random,

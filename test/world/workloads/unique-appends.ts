@@ -27,7 +27,7 @@ export class UniqueAppends extends Workload {
   #count = 0
   /** Of the message that is being written: the last list of each log, by log. */
   readonly #writing = new Map<string, Append>()
-  /** By its last element: every list that stands in a message. */
+  /** Every list in a message, by its last element. */
   readonly #lists = new Map<string, Append>()
 
   protected override verb({ store, watch, name }: Visit, written: Set<string>): Receipt {
@@ -123,7 +123,7 @@ function* listsIn({ oracle }: Fact): Iterable<readonly string[]> {
   for (const { set } of oracle.changes) if ('items' in set) yield itemsOf(set['items'])
 }
 
-/** The lists that stand in a log. */
+/** The lists in a log. */
 function listsOf(row: AnyRow): (readonly string[])[] {
   const conflict = row.$conflicts['items']
   const values = conflict ? conflict.candidates.map(({ value }) => value) : [row['items']]

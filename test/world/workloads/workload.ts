@@ -1,5 +1,5 @@
 /**
- * What the people of a world do in their apps. A workload says what one verb is; this class does
+ * The people of a world in their apps. A workload defines one verb; this class does
  * it, alone, in a transaction or many in one tick, and checks what every call promises: what was
  * written can be read, what threw changed nothing, one write is one emission.
  */
@@ -67,7 +67,7 @@ export abstract class Workload {
   /** What must hold of a replica whenever something in it has changed. */
   check(_visit: Visit): void {}
 
-  /** After everything has healed: what people still have to do. Says whether somebody did anything. */
+  /** The last work of people, after all faults have ended. Returns whether there was any. */
   settle(): boolean {
     return false
   }
@@ -178,7 +178,7 @@ export abstract class Workload {
     else watch!.open(screenFor(this.random, visit.build))
   }
 
-  /** Runs one write, checks what it promises, and tells the watch. */
+  /** Runs one write, checks its result, and notifies the watch. */
   protected guarded(visit: Visit, body: () => Written): void {
     const watch = visit.watch!
     this.world.guard(() => {

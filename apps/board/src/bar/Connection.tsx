@@ -22,7 +22,9 @@ export function Connection({ switchedOff }: { switchedOff: boolean }) {
       className="statusbar__item"
       data-tone={tone}
       data-part="connection"
-      title={switchedOff ? 'You switched the connection off' : (note ?? 'The line to the reviewer')}
+      title={
+        switchedOff ? 'You switched the connection off' : (note ?? 'The connection to the reviewer')
+      }
     >
       <span className="lamp" aria-hidden="true" />
       <span role="status">{word}</span>

@@ -1,4 +1,4 @@
-/** Who is at this pane: the name that others see, and the person who is signed in, with a popover for both. */
+/** The person at this pane: the name that others see, and the login, with a popover for both. */
 import { useMe } from '@countersign/react'
 import type { CSSProperties } from 'react'
 import { personOf } from '../model/people.ts'

@@ -41,14 +41,14 @@ function OutboxAdvice({ waiting }: { waiting: number }) {
   const stored = useSyncStatus((status) => status.storage === 'ok')
   const online = useSyncStatus((status) => status.connection === 'online')
   const note = useSyncStatus((status) => status.connectionNote)
-  if (waiting === 0) return <p>Everything you wrote has its verdict.</p>
+  if (waiting === 0) return <p>All your changes have a verdict.</p>
   return (
     <>
       <p>
         {stored
           ? 'These changes are saved on this device. You can close the page.'
           : 'These changes are only in memory. Keep the page open.'}{' '}
-        {online ? 'They are on their way.' : 'They are sent as soon as there is a connection.'}
+        {online ? 'They are being sent.' : 'They are sent as soon as there is a connection.'}
       </p>
       {!online && note !== undefined && <p className="quiet">{note}</p>}
     </>

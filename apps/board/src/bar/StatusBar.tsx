@@ -9,7 +9,7 @@ import { Outbox } from './Outbox.tsx'
 
 interface StatusBarProps {
   readonly session: OnlineSwitch
-  /** Who is at the pane. */
+  /** The person at the pane. */
   readonly myself: ReactNode
 }
 

@@ -17,7 +17,7 @@ export function WhoSheet({ session, onSignOut }: WhoSheetProps) {
   const { personId } = session
   return (
     <div className="card-sheet who">
-      <h2>{personId === undefined ? 'Nobody is signed in' : `Signed in as ${nameOf(personId)}`}</h2>
+      <h2>{personId === undefined ? 'Not signed in' : `Signed in as ${nameOf(personId)}`}</h2>
       <Names />
       {personId === undefined ? (
         <SignIn session={session} />
@@ -52,8 +52,8 @@ function Names() {
       </p>
       {aliases.length > 0 && (
         <p className="quiet" data-part="aliases">
-          You were, or are elsewhere: {aliases.map((id) => personOf(id).name).join(', ')}. Nobody
-          else can tell that these are you.
+          Your other names: {aliases.map((id) => personOf(id).name).join(', ')}. Other people cannot
+          see that these are you.
         </p>
       )}
       <button type="button" className="button" disabled={isAsked} onClick={() => void rotate()}>
@@ -91,7 +91,7 @@ function SignIn({ session }: { session: Session }) {
       </div>
       <label className="who__take">
         <input type="checkbox" checked={takes} onChange={() => setTakes(!takes)} />
-        What I wrote here becomes theirs
+        Take my changes along
       </label>
     </section>
   )
@@ -102,8 +102,8 @@ function SignOut({ name, onSignOut }: { name: string; onSignOut: () => void }) {
   return (
     <section className="who__sign">
       <p className="quiet">
-        The reviewer knows {name}; everybody else sees the name above. What you write on other
-        devices is yours here, too.
+        Only the reviewer sees {name}; others see the name above. Your changes on other devices are
+        yours here, too.
       </p>
       <button
         type="button"

@@ -117,7 +117,7 @@ function EmptyColumn({
   }
   if (filter.archived) return <p>Nothing archived.</p>
   if (!complete)
-    return <p>{offline ? 'Issues come as soon as you are online.' : 'Fetching issues…'}</p>
+    return <p>{offline ? 'Issues load as soon as you are online.' : 'Fetching issues…'}</p>
   return (
     <>
       <p>Nothing in {statusNames[status]}.</p>

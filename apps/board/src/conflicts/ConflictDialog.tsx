@@ -50,8 +50,8 @@ export function ConflictDialog({ id, onClose }: ConflictDialogProps) {
           }}
         >
           <p className="quiet">
-            People wrote different values without knowing of each other. All are kept until somebody
-            decides.
+            People wrote different values at the same time. All are kept until you or another person
+            chooses one.
           </p>
           {conflicts.map((conflict) => (
             <FieldConflict
@@ -117,7 +117,7 @@ function useDecision(conflicts: readonly IssueConflict[], title: string, onDone:
 function Settled({ onClose }: { onClose: () => void }) {
   return (
     <div className="form">
-      <p role="status">Somebody else has decided meanwhile. Nothing is left to choose here.</p>
+      <p role="status">Another person has already decided. No conflict is left.</p>
       <footer className="dialog__foot">
         <button type="button" className="button button--main" onClick={onClose}>
           Close

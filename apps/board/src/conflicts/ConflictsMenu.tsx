@@ -24,7 +24,7 @@ export function ConflictsMenu() {
       <div className="tray">
         <h2>Conflicts</h2>
         {count === 0 ? (
-          <p className="quiet">Nothing waits for a decision.</p>
+          <p className="quiet">There are no conflicts.</p>
         ) : (
           <ul className="tray__items">
             {[...byIssue].map(([id, conflicts]) => (

@@ -31,8 +31,8 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
     <Dialog title="Import issues" onClose={close}>
       <div className="form">
         <p className="quiet">
-          An export of this board, or a list: <code>{'[{ "title": "…", "points": 3 }]'}</code>.
-          Everything comes in as new issues, below those you have.
+          An export of this board, or a list: <code>{'[{ "title": "…", "points": 3 }]'}</code>. All
+          are imported as new issues, below the existing ones.
         </p>
         <label className="form__row">
           File

@@ -1,4 +1,4 @@
-/** What is unsent when somebody signs out, and whether it stays on this device. */
+/** Lists unsent changes when a person signs out, and asks whether they stay on this device. */
 import type { UnsentMessage } from '@countersign/core'
 import { wantWords } from '../model/refusals.ts'
 import { Dialog } from '../parts/Dialog.tsx'
@@ -24,7 +24,7 @@ export function SignOutDialog({ name, unsent, onKeep, onDiscard, onClose }: Sign
   )
   const more = wants.length - shownMax
   return (
-    <Dialog title="Not everything is sent" onClose={onClose}>
+    <Dialog title="Unsent changes" onClose={onClose}>
       <p>These changes are on this device only:</p>
       <ul className="unsent" data-part="unsent">
         {wants.slice(0, shownMax).map((words, at) => (

@@ -9,7 +9,7 @@ import { when } from '../parts/when.ts'
 export function Facts({ row }: { row: IssueRow }) {
   const order = shortNumber(row.$orderKey)
   return (
-    <section className="facts" aria-label="How it came to be">
+    <section className="facts" aria-label="Authors and review">
       <dl>
         <Fact name="Created by">
           <Person id={row.$createdBy} />

@@ -71,7 +71,7 @@ export function Fields({ row }: { row: IssueRow }) {
         label="Notes"
         className="field--notes"
         value={row.notes}
-        placeholder="What should somebody know who picks this up?"
+        placeholder="Notes for the person who works on this"
         write={(notes) => writeText({ notes })}
         badge={badge('notes')}
         lines

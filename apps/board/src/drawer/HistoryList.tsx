@@ -14,8 +14,8 @@ export function HistoryList({ row }: { row: IssueRow }) {
   return (
     <>
       <p role="status" className="quiet history__news">
-        {failed && 'The reviewer, who keeps the history, cannot be asked right now.'}
-        {!failed && !history && 'Asking the reviewer…'}
+        {failed && 'The reviewer keeps the history, and cannot be reached right now.'}
+        {!failed && !history && 'Loading from the reviewer…'}
       </p>
       {history && (
         <ol className="history">
@@ -59,7 +59,7 @@ function verdictWords(entry: HistoryEntry, names: Names): string {
   const { state, reviewerId, reason, detail, forked } = entry
   if (reason !== undefined)
     return `Refused. ${reasonWords({ reason, detail, standing: [] }, names)}`
-  if (state === 'pending') return 'No reviewer has spoken yet'
+  if (state === 'pending') return 'Not reviewed yet'
   if (state !== 'accepted') return 'Refused'
   const by = reviewerId === null ? 'Reviewed' : `Reviewed by ${names.personOf(reviewerId)}`
   return forked ? `${by}, beside another change` : by

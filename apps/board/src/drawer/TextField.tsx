@@ -53,8 +53,8 @@ export function TextField(props: TextFieldProps) {
           <>
             <Icon name="fork" />
             <span>
-              Somebody changed this to “{excerpt(theirs)}”. Type on to replace it, or leave the
-              field to keep it.
+              Another person changed this to “{excerpt(theirs)}”. Keep typing to replace it, or
+              leave the field to keep it.
             </span>
           </>
         )}

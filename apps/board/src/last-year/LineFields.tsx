@@ -51,7 +51,7 @@ export function LineFields({ row }: { row: IssueRow }) {
           label="Notes"
           className="field--notes"
           value={row.notes}
-          placeholder="What should somebody know who picks this up?"
+          placeholder="Notes for the person who works on this"
           write={(notes) => writeText({ notes })}
           lines
         />

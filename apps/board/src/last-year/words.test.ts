@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { disputeWords, refusalWords, valueWords } from './words.ts'
 
-test('a value is said in the words of version 1', () => {
+test('a value is shown in the words of version 1', () => {
   expect(valueWords('done', true)).toBe('Done')
   expect(valueWords('done', false)).toBe('Open')
   expect(valueWords('assignee', '')).toBe('Nobody')
@@ -15,7 +15,7 @@ test('a dispute asks by the name of its field', () => {
   expect(disputeWords('$archived')).toMatch(/^One archived it/)
 })
 
-test('a refusal says what the reviewer said, where that is a sentence', () => {
+test('a refusal shows the sentence of the reviewer, if there is one', () => {
   const words = (reason: Parameters<typeof refusalWords>[0]['reason'], detail?: string) =>
     refusalWords({ reason, detail })
   expect(words('invalid', 'Doing is full')).toBe('The reviewer says: Doing is full.')

@@ -17,7 +17,8 @@ const names: Readonly<Record<Exclude<Field, '$archived'>, string>> = {
 
 /** The question for a field in conflict. */
 export function disputeWords(field: Field): string {
-  if (field === '$archived') return 'One archived it while another changed it. Which one holds?'
+  if (field === '$archived')
+    return 'One archived it while another changed it. Which one do you keep?'
   return `${names[field]} has several values. Which one stays?`
 }
 

@@ -94,7 +94,7 @@ function EmptyList(
     return (
       <div className="blank">
         <h2>Nothing archived</h2>
-        <p>An issue that is archived waits here, and can be restored.</p>
+        <p>Archived issues are kept here, and can be restored.</p>
       </div>
     )
   }

@@ -49,7 +49,7 @@ describe('choosing', () => {
     expect(decide({ title: { of: 'candidate', msgId: 'gone' } })).toEqual([])
   })
 
-  test('the value before is offered where it is known and nobody else offers it', () => {
+  test('the base is offered if it is known and no candidate', () => {
     expect(offersBase(title)).toBe(true)
     expect(offersBase(conflict('title', undefined, ['B', 'C']))).toBe(false)
     expect(offersBase(conflict('points', 2, [2, 3]))).toBe(false)

@@ -21,7 +21,7 @@ const entry = (fields: Partial<HistoryEntry>): HistoryEntry => ({
 const typed = (title: string, fields: Partial<HistoryEntry> = {}): HistoryEntry =>
   entry({ values: { title }, ...fields })
 
-test('newest first, and what was typed at one go is told once', () => {
+test('newest first, and consecutive keystrokes are one entry', () => {
   const entries = [
     entry({ kind: 'create', values: { title: '' } }),
     typed('A'),

@@ -18,7 +18,7 @@ describe('names and numbers', () => {
     expect(new Set(names).size).toBeGreaterThan(14)
   })
 
-  test('an order key becomes a number people can say', () => {
+  test('an order key becomes a short number', () => {
     expect(shortNumber('000001.0000000002a.000')).toBe('42')
     expect(shortNumber('000001.0000000002a.003')).toBe('42.4')
     expect(shortNumber('000002.0000000002a.000')).toBe('2/42')

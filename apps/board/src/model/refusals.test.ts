@@ -54,7 +54,7 @@ describe('why', () => {
     )
     expect(lost(standing('$archived', true))).toBe('Ann decided first: it is archived.')
     expect(lost(standing('notes', undefined))).toBe('Ann decided first.')
-    expect(lost()).toBe('Somebody was first.')
+    expect(lost()).toBe('Another change came first.')
   })
 
   test('codes are never shown', () => {
@@ -92,7 +92,7 @@ describe('what it wanted', () => {
   })
 })
 
-test('the tray lists those that stand on no other', () => {
+test('the tray lists those that depend on no other', () => {
   const first = refused({ messageId: '1', descendants: ['2', '3'] })
   const second = refused({ messageId: '2', state: 'blocked', descendants: ['3'] })
   const third = refused({ messageId: '3', state: 'blocked' })
@@ -100,12 +100,12 @@ test('the tray lists those that stand on no other', () => {
   expect(rootsOf([first, second, third, other])).toEqual([first, other])
 })
 
-test('the news says what and why; of a lost race, who won', () => {
+test('the toast has the change and the reason; of a lost race, the winner', () => {
   const changes = [change({ $archived: true }), change({ points: 1 })]
   expect(newsOf(refused({ changes, detail: 'no' }), names)).toBe(
     'Refused: Archive “Paint the door” and 1 more. No.',
   )
   expect(newsOf(refused({ reason: 'stale', standing: [standing('title', 'B')] }), names)).toBe(
-    'Ann decided first: Title is “B”. What you wanted waits under Rejected.',
+    'Ann decided first: Title is “B”. Your change is kept under Rejected.',
   )
 })

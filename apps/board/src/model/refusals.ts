@@ -18,17 +18,17 @@ type Reason = RefusedMessage['reason']
 const reasons: Readonly<Record<Reason, string>> = {
   unauthorised: 'You may not do this.',
   invalid: 'The reviewer finds it invalid.',
-  stale: 'Somebody was first.',
+  stale: 'Another change came first.',
   contested: 'Too many others have changed the same at once. Decide there first, then try again.',
   precondition_failed: 'It was meant for a state of the board that has changed since.',
   parent_rejected: 'It depends on a change that was refused.',
-  parent_lost: 'What it changes is not there any more.',
+  parent_lost: 'The reviewer no longer has the issue that it changes.',
   seq_reused: 'This device has sent another change under the same number.',
-  tampered: 'It did not arrive as it was signed.',
+  tampered: 'Its signature does not match its content.',
   entity_exists: 'This issue exists already.',
   too_large: 'It is too large.',
   needs_upgrade: 'This page is too old for it. Reload the page.',
-  session_expired: 'It was written too long ago.',
+  revoked: 'This name may not write here any more.',
   damaged: 'This browser damaged its record before it was sent. It can be written again.',
 }
 
@@ -80,7 +80,7 @@ export function rootsOf(refused: readonly RefusedMessage[]): readonly RefusedMes
 /** The text of a toast about a refusal. */
 export function newsOf(message: RefusedMessage, names: Names): string {
   const why = reasonWords(message, names)
-  if (message.reason === 'stale') return `${why} What you wanted waits under Rejected.`
+  if (message.reason === 'stale') return `${why} Your change is kept under Rejected.`
   const [first] = message.changes
   const more = message.changes.length > 1 ? ` and ${message.changes.length - 1} more` : ''
   const what = first ? `Refused: ${wantWords(first, names)}${more}.` : 'Refused.'

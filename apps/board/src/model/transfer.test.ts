@@ -48,7 +48,7 @@ describe('transfer', () => {
     })
   })
 
-  test('a bad file says what is wrong and where', () => {
+  test('a bad file gets an error with the place', () => {
     expect(faults('{ oh no')).toEqual(['This is not JSON.'])
     expect(faults('[]')).toEqual(['There are no issues in it.'])
     expect(faults('{"hello":1}')[0]).toMatch(/neither an export/)

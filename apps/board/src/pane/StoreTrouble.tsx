@@ -11,9 +11,7 @@ export function StoreTrouble() {
     return (
       <p className="trouble" data-tone="bad" role="alert">
         <Icon name="warning" />
-        <span>
-          This board stopped writing to protect what it holds. Reload the page. ({halted})
-        </span>
+        <span>This board stopped saving, to protect its data. Reload the page. ({halted})</span>
       </p>
     )
   }
@@ -22,7 +20,7 @@ export function StoreTrouble() {
     <p className="trouble" data-tone="warn" role="alert">
       <Icon name="warning" />
       <span>
-        This browser stores nothing right now. What you write is sent at once, but it is lost if you
+        This browser cannot save right now. Your changes are sent at once, but they are lost if you
         close the page while offline.
       </span>
     </p>
@@ -37,8 +35,8 @@ function Damaged({ records }: { records: SyncStatus['damaged'] }) {
       <Icon name="warning" />
       <span>
         This browser damaged {records.length === 1 ? 'a record' : `${records.length} records`} of
-        this board. What is left of your own changes is under Rejected, and can be written again. (
-        {records[0]!.detail})
+        this board. Your own changes in it that can be read are under Rejected, and can be written
+        again. ({records[0]!.detail})
       </span>
       <button type="button" className="button" onClick={discard}>
         Understood

@@ -124,7 +124,7 @@ function AskingDialog({ asking, onClose, onCloseConflicts }: AskingDialogProps) 
   )
 }
 
-/** Asks what becomes of unsent work, while somebody signs out. */
+/** Asks whether to keep unsent work, while a person signs out. */
 function UnsentDialog({ session, signingOut }: { session: Session; signingOut: SigningOut }) {
   const { unsent, signOut, cancel } = signingOut
   if (!unsent) return null

@@ -1,4 +1,4 @@
-/** The possible assignees: nobody, the team, and all other assignees of existing issues. */
+/** The possible assignees: none, the team, and all other assignees of existing issues. */
 import { useQuery } from '@countersign/react'
 import { team } from '../model/first-issue.ts'
 import { Issue } from '../model/issue.ts'

@@ -1,11 +1,11 @@
-/** Signs the person of a session out; asks first where something is unsent. */
+/** Signs the person of a session out; asks first where changes are unsent. */
 import type { SignOutOptions, UnsentMessage } from '@countersign/core'
 import { useState } from 'react'
 import { type Session, sessions } from '../session/sessions.ts'
 import { useNotices } from './notices.ts'
 
 export interface SigningOut {
-  /** What is unsent, while that is asked; undefined: nothing is. */
+  /** The unsent changes while the question is open; undefined: it is not. */
   readonly unsent: readonly UnsentMessage[] | undefined
   readonly signOut: (how: SignOutOptions['unsent']) => void
   readonly cancel: () => void

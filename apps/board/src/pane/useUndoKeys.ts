@@ -41,7 +41,7 @@ function wayOf({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent): Way 
   return key.toLowerCase() === 'y' && !shiftKey ? 'redo' : undefined
 }
 
-/** The pane that a key is meant for. */
+/** The pane that a key applies to. */
 function heard(target: EventTarget | null): Element | null {
   const within = target instanceof Element ? target.closest('.pane') : null
   if (within) return within

@@ -12,24 +12,28 @@ export const ackWords: Readonly<Record<RowState, Says>> = {
   volatile: {
     icon: 'warning',
     word: 'unsaved',
-    sentence: 'Only in the memory of this page: the disk took nothing, and no reviewer has it yet.',
+    sentence: 'Only in the memory of this page: not saved on this device, and not reviewed yet.',
   },
   pending: {
     icon: 'clock',
     word: 'pending',
-    sentence: 'Saved on this device. No reviewer has spoken yet.',
+    sentence: 'Saved on this device. Not reviewed yet.',
   },
   unverified: {
     icon: 'clock',
     word: 'unverified',
-    sentence: 'From the reviewer, as it seems: its signature is being checked.',
+    sentence: 'Received from the reviewer. Its signature is being checked.',
   },
   provisional: {
     icon: 'check',
     word: 'provisional',
-    sentence: 'Reviewed by a peer. The home reviewer has the last word.',
+    sentence: 'Reviewed by a peer. The home reviewer decides later.',
   },
-  canonical: { icon: 'check', word: 'reviewed', sentence: 'Reviewed, and the same for everybody.' },
+  canonical: {
+    icon: 'check',
+    word: 'reviewed',
+    sentence: 'Reviewed, and the same on all devices.',
+  },
 }
 
 export function AckMark({ state }: { state: RowState }) {

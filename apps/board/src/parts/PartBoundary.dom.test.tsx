@@ -26,7 +26,7 @@ const press = (name: string): void =>
       .click(),
   )
 
-test('boundary: a part that throws takes nothing else with it, and says what failed', () => {
+test('boundary: a part that throws affects no other part, and shows the error', () => {
   let broken = true
   function Part(): ReactNode {
     if (broken) throw new RangeError('Invalid time value')

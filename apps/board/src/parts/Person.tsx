@@ -21,7 +21,7 @@ export function Person({ id, discOnly = false }: PersonProps) {
   )
 }
 
-/** The name of an author in this session: `you` for its own, on whatever device. */
+/** The name of an author in this session: `you` for its own, on any device. */
 export function usePersonName(id: string): string {
   const isMine = useMe((me) => id === me.authorId || me.aliases.includes(id))
   return isMine ? 'you' : personOf(id).name

@@ -1,7 +1,7 @@
 /**
  * The open stores: one for the person at this browser and, on request, one for a second person. Each
- * has its own databases, so its own key, outbox and rows: they share only the reviewer. Whoever signs in
- * or out gets another store.
+ * has its own databases, so its own key, outbox and rows: they share only the reviewer. Signing in
+ * or out opens another store.
  *
  * Stores are created here and not in a component, because React may mount a component twice, and a
  * store holds a database and a socket.
@@ -27,7 +27,7 @@ export interface Session extends OnlineSwitch {
   readonly seat: Seat
   /** Different for each session of a seat. */
   readonly key: string
-  /** Who is signed in; undefined: nobody. */
+  /** The person who is signed in; undefined: none. */
   readonly personId: string | undefined
   readonly store: SyncStore
   /** The fault switches of its network and its storage, for the devtools. */
@@ -36,7 +36,7 @@ export interface Session extends OnlineSwitch {
 
 let count = 0
 
-/** `claim`: what was written here before signing in is taken along. */
+/** `claim`: moves changes from before the login to the person. */
 function openSession(seat: Seat, claim = false): Session {
   const { space, reviewerKey } = pageConfig()
   const personId = signedIn(seat)
@@ -92,14 +92,14 @@ class Sessions {
     setTimeout(() => void second.store.close().catch(reportError), 0)
   }
 
-  /** Signs somebody in: their store takes the place of this one. */
+  /** Signs a person in: their store replaces this one. */
   async signIn(session: Session, personId: string, claim: boolean): Promise<void> {
     setSignedIn(session.seat, personId)
     await session.store.close()
     this.#replace(session, claim)
   }
 
-  /** Signs the person out where nothing is unsent, or as `unsent` says. */
+  /** Signs the person out if no change is unsent, or with the policy `unsent`. */
   async signOut(session: Session, unsent: SignOutOptions['unsent']): Promise<SignOutReport> {
     const report = await session.store.signOut({ unsent })
     if (report.signedOut) this.#replace(session)
@@ -109,7 +109,7 @@ class Sessions {
   #opened(seat: Seat, claim = false): Session {
     const session = openSession(seat, claim)
     session.store.status.subscribe(({ ended, connection }) => {
-      // In another tab somebody has signed out, or in.
+      // A person has signed out, or in, in another tab.
       if (ended !== undefined && connection === 'closed') this.#replace(session)
       if (ended === 'signed_out') setSignedIn(seat, undefined)
     })

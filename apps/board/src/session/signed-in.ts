@@ -1,6 +1,6 @@
 /**
- * Who is signed in at a seat of this browser, for all its tabs and the next visit; and the tokens of the
- * demo's login. Where storage is forbidden, nobody stays signed in.
+ * The login at a seat of this browser, for all its tabs and the next visit; and the tokens of the
+ * demo's login. Where storage is forbidden, no login is kept.
  */
 import { isPersonId } from '../model/persons.ts'
 
@@ -20,7 +20,7 @@ export function setSignedIn(seat: string, personId: string | undefined): void {
     if (personId === undefined) localStorage.removeItem(nameOf(seat))
     else localStorage.setItem(nameOf(seat), personId)
   } catch {
-    // Ignored: the next visit begins without anybody.
+    // Ignored: the next visit begins without a login.
   }
 }
 

@@ -33,8 +33,8 @@ export function RefusedTray() {
         <h2>Rejected</h2>
         {count === 0 ? (
           <p className="quiet">
-            Nothing of yours waits here. A change that a reviewer refuses is taken back everywhere
-            and kept here, so that nothing you wrote is lost.
+            No rejected changes. A change that the reviewer rejects is removed from the board and
+            kept here, so you can write it again.
           </p>
         ) : (
           <ul className="tray__items">

@@ -1,12 +1,19 @@
 /** Storage: its health, its sizes, and the position of its checkpoint. */
-import type { StorageRecord } from '@countersign/core/inspect'
-import { bytesText, countText } from '../../model/words.ts'
+import type { StorageHealth, StorageRecord, SyncRecord } from '@countersign/core/inspect'
+import { bytesText, countText, dateText } from '../../model/words.ts'
 import type { PanelContext, View } from '../context.ts'
 import { h } from '../dom.ts'
 import { bar, button, facts, pill, section } from '../parts.ts'
 
 /** A rank is an epoch above 36 bits of seq. */
 const EPOCH: number = 2 ** 36
+
+const LASTS: Readonly<Record<StorageHealth['lasts'], string>> = {
+  kept: 'until the person deletes it',
+  evictable: 'until the browser lacks space',
+  session: 'for this session',
+  unknown: 'unknown',
+}
 
 const NAMES: Readonly<Record<string, string>> = {
   own: 'Own flushes',
@@ -39,15 +46,16 @@ export function storageView(context: PanelContext): View {
       stored ??= context.source.ask({ kind: 'storage' })
       const [measured, sync] = await Promise.all([stored, context.source.ask({ kind: 'sync' })])
       const record = { ...measured, health: sync.storage, trouble: sync.storageTrouble }
-      const now = JSON.stringify(record)
+      const { storageHealth: lasting } = sync
+      const now = JSON.stringify([record, lasting])
       if (now === mark) return
       mark = now
-      cards.replaceChildren(...cardsOf(record))
+      cards.replaceChildren(...cardsOf(record, lasting))
     },
   }
 }
 
-function cardsOf(record: StorageRecord): HTMLElement[] {
+function cardsOf(record: StorageRecord, lasting: SyncRecord['storageHealth']): HTMLElement[] {
   const { parts, rank, checkpointRank } = record
   const all = (parts ?? []).reduce((bytes, part) => bytes + part.bytes, 0)
   return [
@@ -58,6 +66,22 @@ function cardsOf(record: StorageRecord): HTMLElement[] {
         ['Trouble', record.trouble],
         ['Waiting', `${countText(record.outboxFlushes, 'flush', 'flushes')} without a verdict`],
       ),
+    ),
+    section(
+      'How long it lasts',
+      lasting
+        ? facts(
+            ['Kept', LASTS[lasting.lasts]],
+            ['Used', usedText(lasting)],
+            ['Emptied', lasting.evictedAt === undefined ? 'never' : dateText(lasting.evictedAt)],
+            [
+              'At risk',
+              lasting.messagesAtRisk === 0
+                ? 'nothing'
+                : pill(`${countText(lasting.messagesAtRisk, 'message')} nowhere but here`),
+            ],
+          )
+        : h('p', { class: 'soft' }, 'Not known.'),
     ),
     section(
       'Size',
@@ -85,6 +109,12 @@ function cardsOf(record: StorageRecord): HTMLElement[] {
           ),
     ),
   ]
+}
+
+function usedText({ usedBytes, quotaBytes }: StorageHealth): string {
+  if (usedBytes === undefined) return 'unknown'
+  const of = quotaBytes === undefined ? '' : ` of ${bytesText(quotaBytes)}`
+  return `${bytesText(usedBytes)}${of}`
 }
 
 function seqOf(rank: number): number {

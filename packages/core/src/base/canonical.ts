@@ -24,7 +24,10 @@ export function canonical(value: Json): string {
   return text + '}'
 }
 
-/** Whether there is nothing in a value that must be sorted: most lines are lists of texts and numbers. */
+/**
+ * Whether a value has no object, whose keys would be sorted. Most lines are lists of texts and
+ * numbers.
+ */
 function hasNoKeys(value: Json): boolean {
   if (typeof value !== 'object' || value === null) return true
   if (!Array.isArray(value)) return false

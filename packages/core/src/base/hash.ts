@@ -34,6 +34,9 @@ export type HashTag =
   | 'cs/me'
   | 'cs/states'
   | 'cs/partition'
+  | 'cs/claim'
+  | 'cs/rank'
+  | 'cs/beat'
 
 /** Purposes of hashes over lines of text (`hashLine`). */
 export type LineTag =

@@ -105,7 +105,7 @@ describe('values that are not JSON', () => {
     }
   })
 
-  test('S17 integrity: the gate answers whatever it is given, and never throws', () => {
+  test('S17 integrity: the gate returns a result for every input, and never throws', () => {
     const cycle: Record<string, unknown> = {}
     cycle['self'] = cycle
     const revoked = Proxy.revocable({}, {})
@@ -147,14 +147,14 @@ describe('values that are not JSON', () => {
     )
   })
 
-  test('S17 bounds: a plain object that leads back to itself many times is refused soon', () => {
+  test('S17 bounds: a plain object with many references to itself is refused early', () => {
     // A tree with references to parents, which an app may pass by mistake.
     const parent: { name: string; children: unknown[] } = { name: 'p', children: [] }
     for (let i = 0; i < 200; i++) parent.children.push({ name: `c${i}`, parent })
     expect(jsonFault(parent)).toMatch(/values in one|deeper/)
   })
 
-  test('§2 canonical bytes: what passes the gate has a text that parses to an equal value', () => {
+  test('§2 canonical bytes: the text of a valid value parses to an equal value', () => {
     const anything = fc.anything({ withNullPrototype: true, withSparseArray: true })
     fc.assert(
       fc.property(anything, (value) => {

@@ -1,6 +1,6 @@
-/** Keeps tokens and personal ids out of what is logged or shown. */
+/** Removes tokens and personal ids from texts that are logged or shown. */
 
-/** A text without these secrets, where they stand as words of their own. */
+/** The text with each of these secrets replaced by `…`, where it is a whole word. */
 export function without(secrets: readonly (string | null | undefined)[], text: string): string {
   let left = text
   for (const secret of secrets) {

@@ -1,4 +1,7 @@
-/** Random uuids. Apart from `uuid.ts`, which a store loads at once: nothing makes one before it is open. */
+/**
+ * Random uuids. A file of its own, because a store loads `uuid.ts` at once and needs no random uuid
+ * before it is open.
+ */
 import { v4 } from 'uuid'
 import type { Uuid } from './uuid.ts'
 

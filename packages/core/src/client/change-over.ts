@@ -1,6 +1,6 @@
 /**
- * What this store does where the reviewer's data were lost or are older than what it has read: which
- * lineage is followed, what is handed back, and which own messages are pending again.
+ * Handles a reviewer whose data were lost or are older than what this store has read: decides which
+ * lineage is followed, which batches are handed back, and which own messages are pending again.
  */
 import type { Uuid } from '../base/uuid.ts'
 import { factBounds } from '../facts/bounds.ts'
@@ -28,7 +28,7 @@ export interface ChangeOverParts {
   readonly outbox: Outbox
   readonly disk: Disk
   readonly own: () => OwnMessages
-  /** Own messages wait again. */
+  /** Called when own messages are pending again. */
   readonly onRevived: () => void
 }
 
@@ -69,7 +69,10 @@ export class ChangeOver {
     this.journal.add({ from, frames, own: [...own] })
   }
 
-  /** Own messages that were accepted on the lineage before, and are not on this one, wait again. */
+  /**
+   * Makes own messages pending again that were accepted on the previous lineage and are not on this
+   * one.
+   */
   revive(isHere: (sessionId: Uuid, clientSeq: number) => boolean): void {
     const { outbox, onRevived } = this.#parts
     let count = 0
@@ -77,7 +80,7 @@ export class ChangeOver {
     for (const kept of outbox.kept.take()) {
       const lost = this.#lost(kept, isHere)
       count += this.#again(kept, lost)
-      // What is here may be lost with this lineage, too.
+      // Messages of this lineage are kept, because it may be lost as well.
       const numbers = [...kept.accepted].filter((no) => lost.every((one) => one.clientSeq !== no))
       if (numbers.length > 0) outbox.kept.add(kept.flush, numbers)
     }
@@ -94,14 +97,14 @@ export class ChangeOver {
     const session = readSession(text.slice(0, end))
     const bounds = factBounds(this.#parts.limits)
     const read = session.ok && readFlush(session.value, text.slice(end + 1), bounds)
-    // It was read before.
+    // Unreachable: the text was read before.
     if (!session.ok || !read || !read.ok) return []
     return authoredIn(read.value, session.value).filter(
       ({ clientSeq }) => accepted.has(clientSeq) && !isHere(sessionId, clientSeq),
     )
   }
 
-  /** Puts them into the outbox again, durably: their text is in the storage. */
+  /** Adds the messages to the outbox again, durably: their text is in the storage. */
   #again({ flush }: KeptFlush, lost: readonly AuthoredMessage[]): number {
     if (lost.length === 0) return 0
     const { outbox, disk, own } = this.#parts

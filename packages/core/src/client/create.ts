@@ -10,6 +10,7 @@ import type { Auth } from './identity/credentials.ts'
 import type { IdentityOptions } from './identity/identity.ts'
 import { isClient } from './platform/client.ts'
 import { systemClock } from './platform/clock.ts'
+import type { PeerReview } from './peer-review.ts'
 import type { Platform } from './platform/platform.ts'
 import type { SyncStore } from './store.ts'
 import { Store } from './sync-store.ts'
@@ -23,15 +24,21 @@ export interface StoreOptions {
   /** Connections to the reviewer, at most one. Without one the store never syncs. */
   readonly transports?: readonly Transport[]
   /**
-   * What the store keeps up to date. `all` (default): the whole space. `followed`: the rows that open
-   * live queries and `store.follow` ask for; results say by `complete` whether they have all rows.
+   * Other stores of the space, reached without the reviewer's server. While the reviewer is away one of
+   * them reviews: its verdicts are shown as `provisional`, and are never final. Made by `core/peers`.
+   */
+  readonly peers?: PeerReview
+  /**
+   * The rows that the store keeps up to date. `all` (default): the whole space. `followed`: the
+   * rows of open live queries and of `store.follow`; `complete` of a result shows whether it has
+   * all rows.
    */
   readonly scope?: 'all' | 'followed'
   readonly identity?: IdentityOptions
   /**
-   * Proves to the reviewer who the person is: a token, or a function that has one, called for each
-   * connection and before a login ends. `identity.personalId` must be what the reviewer's
-   * `authenticate` makes of it. See also `store.setAuth`.
+   * Proves the person to the reviewer: a token, or a function that returns one, called for each
+   * connection and before a login ends. `identity.personalId` must equal the personal id that the
+   * reviewer's `authenticate` returns for it. See also `store.setAuth`.
    */
   readonly auth?: Auth
   /** Public key of the home reviewer, base64url. Default: trust on first use, the first key is pinned. */
@@ -52,7 +59,8 @@ export interface StoreOptions {
 
 /**
  * Opens a store. Returns at once; `await store.ready` before the first write.
- * @throws CountersignError `invalid` for a space that is not a uuid or more than one transport.
+ * @throws CountersignError `invalid` for a space that is not a uuid, more than one transport, or peers
+ * of a store that follows scopes.
  */
 export function createSyncStore(options: StoreOptions): SyncStore {
   const inert = options.server !== true && options.platform === undefined && !isClient()
@@ -75,6 +83,8 @@ function openStore(
     )
   if ((options.transports?.length ?? 0) > 1)
     throw new CountersignError('invalid', 'a store has one transport for now')
+  if (options.peers && options.scope === 'followed')
+    throw new CountersignError('invalid', 'a store that follows scopes has no peers')
   const { platform = {}, checkpointSteps } = options
   const clock = correctedClock(platform.clock ?? systemClock())
   return new Store({
@@ -82,6 +92,7 @@ function openStore(
     entities: options.entities,
     storage: options.storage,
     transport: options.transports?.[0],
+    peers: options.peers,
     scope: options.scope ?? 'all',
     identity: options.identity ?? {},
     auth: options.auth,

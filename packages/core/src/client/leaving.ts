@@ -1,5 +1,6 @@
 /**
- * How the person of a store leaves this device: what they would leave unsent, and what stays of them.
+ * Signs the person of a store out on this device: reports unsent work, and keeps or erases the
+ * partition.
  *
  *   signOut ─▶ unsent? ─▶ other tabs close ─▶ closed, rows hidden ─▶ partition kept, or erased
  *      └── refused: nothing happens
@@ -16,6 +17,7 @@ import { sessionOfKey } from './disk/sound-state.ts'
 import type { OwnPerson } from './identity/own-person.ts'
 import type { Ended } from './outbox/hint.ts'
 import { type RefusedMessages, changesOf } from './outbox/refused.ts'
+import type { Unsent } from './outbox/unsent.ts'
 import type { SignOutOptions, SignOutReport, SyncStatus, UnsentMessage } from './store.ts'
 
 /** How long other tabs may take to store what was just typed there, ms. */
@@ -28,6 +30,7 @@ export interface LeftStore {
   readonly person: OwnPerson
   readonly outbox: Outbox
   readonly refused: RefusedMessages
+  readonly unsent: Unsent
   readonly clock: Clock
   flushed(): Promise<void>
   close(): Promise<void>
@@ -54,34 +57,33 @@ export class Leaving {
     const { person, clock } = this.#store
     const { storage, restorers } = this.#parts
     if (person.isKnown) await this.#store.flushed()
-    // What tabs that are gone have left.
-    await restorers()?.adopter.look()
+    await this.#store.unsent.look()
     const unsent = this.#unsent()
-    // What nobody can be named for cannot be kept for them.
+    // Work of an unknown person cannot be kept for that person.
     const mayKeep = policy === 'keep' && person.isKnown
     if (unsent.length > 0 && !mayKeep && policy !== 'discard') return { signedOut: false, unsent }
     const isTold = restorers()?.neighbours.notify({ ended: 'signed_out' }) === true
     if (isTold && policy === 'refuse')
       await new Promise<void>((resolve) => void clock.after(OTHER_TABS_MS, resolve))
     const isSent = policy === 'refuse' && (await this.#isNothingLeft())
-    // Nothing is written between this and the end.
+    // No write can occur between this and `end`.
     this.#erases = policy === 'discard' || (isSent && this.#unsent().length === 0)
     await this.end('signed_out')
     await person.leave(storage)
     return { signedOut: true, unsent }
   }
 
-  /** Closes the store; nothing of the person is shown by it any more. */
+  /** Closes the store, which then shows no data of the person. */
   end(ended: Ended): Promise<void> {
     this.#store.status.setState(({ ended: before }) => ({ ended: before ?? ended }))
     return this.#store.close()
   }
 
-  /** Called when nothing is written any more. */
+  /** Called after the last write. */
   async closing(): Promise<void> {
     const { disk, canonicalDisk } = this.#parts
     const { status, repo } = this.#store
-    // What cannot be erased is still under the key of its person.
+    // Data that cannot be erased stays in the partition of its person.
     if (this.#erases) await disk.erase().catch(() => {})
     if (status.getState().ended === undefined) return
     canonicalDisk.forget()
@@ -98,15 +100,12 @@ export class Leaving {
   }
 
   #unsent(): readonly UnsentMessage[] {
-    const { refused, outbox } = this.#store
-    const others = this.#parts.restorers()?.neighbours.shown() ?? []
-    const waits = [...outbox.open(), ...others]
-      .filter(({ writes }) => writes.some(({ type }) => !type.startsWith('$')))
-      .map((entry) => ({
-        state: 'waiting' as const,
-        timestamp: entry.timestamp,
-        changes: changesOf(entry).map((change) => refused.named(change)),
-      }))
+    const { unsent, refused } = this.#store
+    const waits = unsent.waiting().map((entry) => ({
+      state: 'waiting' as const,
+      timestamp: entry.timestamp,
+      changes: changesOf(entry).map((change) => refused.named(change)),
+    }))
     const kept = refused.list.snapshot().map(({ state, timestamp, changes }) => ({
       ...{ state, timestamp, changes },
     }))

@@ -1,7 +1,7 @@
 /**
- * What a store has in memory from its first turn: the tables of its types, their queries and its
- * status. Components read it at once, while the parts that write, store and sync (`replica.ts`) are
- * loaded. These fill it; it knows nothing of them.
+ * The state of a store in memory from its first turn: the tables of its types, their queries and
+ * its status. Components read it at once, while the parts that write, store and sync (`replica.ts`)
+ * are loaded. These fill it; it knows nothing of them.
  */
 import { type StoreApi, createStore } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
@@ -19,13 +19,13 @@ import { Opening } from './reads/opening.ts'
 import { RefusedList } from './reads/refused-list.ts'
 import type { SyncStatus } from './store.ts'
 
-/** What rows and queries need to know of the replica. */
+/** The properties of the replica that rows and queries read. */
 export interface Filling {
   /** The position of the canonical rows. */
   readonly position: Position | null
   /** The author id of this session, once it is known. */
   readonly authorId: Uuid | undefined
-  /** Whether this person has written under that author id. */
+  /** Whether the author id is of this person. */
   isMine(authorId: Uuid): boolean
 }
 
@@ -35,7 +35,7 @@ export class Memory {
   readonly repo: Repo
   readonly engines: Map<string, QueryEngine> = new Map<string, QueryEngine>()
   readonly opening: Opening
-  /** What is followed; undefined: the whole space. */
+  /** The followed scopes; undefined: the whole space. */
   readonly scopes: Scopes | undefined
   readonly kept: KeptTimers
   readonly status: StoreApi<SyncStatus>
@@ -46,7 +46,7 @@ export class Memory {
     since: undefined,
     signedIn: false,
   }))
-  /** Whether there is no reviewer whose rows could be missing. */
+  /** Whether the store has no reviewer, so that no rows can be missing. */
   readonly #isAlone: boolean
   #filling: Filling = NOTHING
 

@@ -7,6 +7,7 @@ import type { Transport } from '../ports/transport.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { Auth } from './identity/credentials.ts'
 import type { IdentityOptions } from './identity/identity.ts'
+import type { PeerReview } from './peer-review.ts'
 import type { Platform } from './platform/platform.ts'
 
 /** The public options, checked. The platform and the limits are loaded with the replica. */
@@ -15,6 +16,7 @@ export interface GivenOptions {
   readonly entities: readonly Entity[]
   readonly storage: Storage | undefined
   readonly transport: Transport | undefined
+  readonly peers: PeerReview | undefined
   /** `all`: the whole space. `followed`: what queries and the app follow. */
   readonly scope: 'all' | 'followed'
   readonly identity: IdentityOptions

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Part } from './part.ts'
 
-test('§22 a part is imported once, whoever asks for it', async () => {
+test('§22 a part is imported once for all callers', async () => {
   let imports = 0
   const part = new Part(() => Promise.resolve(++imports))
   expect(await Promise.all([part.load(), part.load()])).toEqual([1, 1])

@@ -1,7 +1,7 @@
 /**
  * A part of the store that is loaded when it is first needed: a file of its own in an app that was
- * built by a bundler. Only the driver loads parts, so the pure folders know nothing of it. What an
- * offline start needs is never a part of its own, because no cache may have it.
+ * built by a bundler. Only the driver loads parts, so the pure folders know nothing of it. Code
+ * that an offline start needs is never a separate part, because it may be in no cache.
  */
 import { CountersignError } from '../base/outcome.ts'
 

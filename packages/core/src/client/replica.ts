@@ -16,7 +16,7 @@ import type { HistoryAnswer } from '../sync/history.ts'
 import { Outbox } from '../sync/outbox.ts'
 import type { Scopes } from '../sync/scopes.ts'
 import { TailReader } from '../sync/tail.ts'
-import { UNVERIFIED_ARRIVALS_MAX } from '../sync/unverified.ts'
+import { PROVISIONAL_ARRIVALS_MAX } from '../sync/unverified.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Repo } from '../rows/repo.ts'
@@ -37,15 +37,18 @@ import { OwnMessages } from './outbox/own-messages.ts'
 import { Writing } from './outbox/writing.ts'
 import { Refusals } from './outbox/refusals.ts'
 import type { RefusedMessages } from './outbox/refused.ts'
+import { Unsent } from './outbox/unsent.ts'
 import { type Restorers, restorersOf } from './disk/restoration.ts'
 import { SCHEMA } from '../schema/system.ts'
 import { Schemas } from './schemas.ts'
 import { startOver } from './reset.ts'
 import { SessionLocks } from './identity/session-locks.ts'
-import { countsOf, otherHistory, storageStatus, updateStatus } from './status.ts'
+import { countsOf, onceLater, otherHistory, storageStatus, updateStatus } from './status.ts'
 import type { Auth, ResetOptions, SyncStatus, Verdict } from './store.ts'
+import { StorePeers } from './peer-review.ts'
 import { Syncing } from './syncing.ts'
 import { Trust } from './identity/trust.ts'
+import { watchHealth } from './storage-health.ts'
 import { UndoStack } from './verbs/undo.ts'
 import { Warnings } from './warnings.ts'
 
@@ -59,6 +62,7 @@ export class Replica implements Filling {
   readonly status: StoreApi<SyncStatus>
   readonly ready: Promise<void>
   readonly person: OwnPerson
+  readonly unsent: Unsent
   readonly leaving: Leaving
   readonly rotation: Rotation
   readonly #options: ReplicaOptions
@@ -80,10 +84,10 @@ export class Replica implements Filling {
   readonly writing: Writing
   #restorers: Restorers | undefined
   #syncing: Syncing | undefined
+  #peers: StorePeers | undefined
   #online = true
   #closing: Promise<void> | undefined
-  #arrivals = UNVERIFIED_ARRIVALS_MAX
-  #statusDue = false
+  #arrivals = PROVISIONAL_ARRIVALS_MAX
 
   /** Fills the memory of a store. */
   constructor(memory: Memory, options: ReplicaOptions) {
@@ -143,9 +147,12 @@ export class Replica implements Filling {
       ...{ disk: this.#disk, canonicalDisk: this.#canonicalDisk, refusals: this.#refusals },
       ...{ changeOver: this.#changeOver, own: this.#own, options },
     })
+    const restorers = (): Restorers | undefined => this.#restorers
+    const unsent = { outbox: this.outbox, refused: this.refused, disk: this.#disk, restorers }
+    this.unsent = new Unsent(unsent)
     this.leaving = new Leaving(this, {
       ...{ disk: this.#disk, canonicalDisk: this.#canonicalDisk, storage: options.storage },
-      restorers: () => this.#restorers,
+      restorers,
     })
     this.rotation = this.#newRotation()
     const { signer } = options.platform
@@ -184,14 +191,12 @@ export class Replica implements Filling {
   #newRefusals(): Refusals {
     return new Refusals({
       ...{ repo: this.repo, outbox: this.outbox, disk: this.#disk },
-      list: this.#memory.refused,
-      space: this.#options.space,
-      clock: this.clock,
-      storedOwn: this.#own.stored,
+      ...{ list: this.#memory.refused, onError: this.#options.onError },
+      ...{ space: this.#options.space, clock: this.clock, storedOwn: this.#own.stored },
       isDamaged: (key) => this.#damage.has(key),
       settle: (entries) => this.#settle(entries),
-      onError: this.#options.onError,
       besides: () => this.#restorers?.neighbours.shown() ?? [],
+      ofPeers: () => this.#peers?.others() ?? [],
       onRefused: (refused) => this.#restorers?.neighbours.notify({ refused }),
       onChange: () => this.#statusLater(),
       onGone: (entry) => this.#own.gone(entry),
@@ -235,15 +240,11 @@ export class Replica implements Filling {
 
   /** Fetches the accepted messages of a row from the reviewer. Rejects with `unavailable`. */
   async messagesOf(id: Uuid): Promise<HistoryAnswer> {
-    return this.#asked.history(id)
+    return this.asked.history(id)
   }
 
-  /** Erases values of a row; `regs` null: of all registers. Rejects with `unavailable`. */
-  async eraseValues(id: Uuid, regs: readonly string[] | null): Promise<number> {
-    return this.#asked.erase(id, regs)
-  }
-
-  get #asked(): Syncing {
+  /** The reviewer. @throws CountersignError `unavailable` */
+  get asked(): Pick<Syncing, 'history' | 'erase'> {
     if (this.#syncing) return this.#syncing
     throw new CountersignError('unavailable', 'this store has no reviewer to ask')
   }
@@ -315,6 +316,7 @@ export class Replica implements Filling {
     this.#canonicalDisk.stop()
     this.#restorers?.adopter.stop()
     this.#restorers?.neighbours.close()
+    this.#peers?.close()
     this.#syncing?.stop('closed')
     await this.leaving.closing()
     await this.#disk.close()
@@ -331,31 +333,22 @@ export class Replica implements Filling {
     const identity = await this.person.open(place)
     this.#sessions.keys.set(identity.session.authorId, identity.keys)
     this.writing.begin(identity)
+    const { lineages, journal } = this.#changeOver
     const restorers = restorersOf({
       options: this.#options,
       partition: this.person.partition,
       onEnded: (ended) => void this.leaving.end(ended),
       onRotated: () => void this.rotation.follow(),
       ...{ disk: this.#disk, locks: this.#sessionLocks, repo: this.repo, status: this.status },
-      refusals: this.#refusals,
-      ...this.#own.ofOthers,
-      damage: this.#damage,
+      ...{ ...this.#own.ofOthers, refusals: this.#refusals, damage: this.#damage },
       sessionId: () => this.writing.sessionId,
       ready: () => this.ready,
-      outbox: this.outbox,
-      sessions: this.#sessions,
+      ...{ outbox: this.outbox, sessions: this.#sessions, tail: this.tail, trust: this.#trust },
       personalId: () => identity.binding?.opening.personalId,
       mintedIn: this.writing.minted.note,
-      onAdopted: this.#pump,
-      opening: this.#memory.opening,
-      canonicalDisk: this.#canonicalDisk,
-      isPartial: this.scopes !== undefined,
-      tail: this.tail,
-      trust: this.#trust,
-      me: this.person.me,
-      lineages: this.#changeOver.lineages,
-      journal: this.#changeOver.journal,
-      schemas: this.schemas,
+      ...{ onAdopted: this.#pump, opening: this.#memory.opening, me: this.person.me },
+      ...{ canonicalDisk: this.#canonicalDisk, isPartial: this.scopes !== undefined },
+      ...{ lineages, journal, schemas: this.schemas },
       isClosing: () => this.closed,
       onOtherReviewer: () => {
         this.#syncing?.pause()
@@ -373,7 +366,18 @@ export class Replica implements Filling {
     const { authorId, sessionId } = identity.session
     const disk = storageStatus(this.#disk, this.#damage)
     this.status.setState({ ...disk, ...countsOf(this), authorId, sessionId })
-    if (transport && !this.#closing) this.#syncing = this.#newSyncing(transport)
+    const kept = { disk: this.#disk, partition: this.person.partition, status: this.status }
+    watchHealth(storage?.care, { ...kept, clock: platform.clock, random: platform.random })
+    if (!transport || this.#closing) return
+    this.#syncing = this.#newSyncing(transport)
+    if (!this.#options.peers) return
+    this.#peers = new StorePeers(this.#options.peers, {
+      ...{ options: this.#options, repo: this.repo, outbox: this.outbox, own: this.#own },
+      ...{ sessions: this.#sessions, trust: this.#trust, status: this.status, tail: this.tail },
+      ...{ changeOver: this.#changeOver, refusals: this.#refusals, onError: this.#options.onError },
+      nextArrival: () => ++this.#arrivals,
+      relayed: (...frame) => this.#syncing?.relayed(...frame),
+    })
   }
 
   #newWriting(): Writing {
@@ -400,6 +404,10 @@ export class Replica implements Filling {
         [...this.outbox.open(), ...(this.#restorers?.neighbours.shown() ?? [])].length > 0,
       isClosed: () => this.closed,
       hold: (sessionId) => this.#sessionLocks.hold(sessionId),
+      announce: ({ keys, binding }) => {
+        if (binding) this.#sessions.announced(binding.opening, keys)
+        this.#syncing?.pump()
+      },
       onRotated: (identity) => this.#rotated(identity),
       tell: () => this.#restorers?.neighbours.notify({ isRotated: true }),
     })
@@ -446,19 +454,12 @@ export class Replica implements Filling {
   #newSyncing(transport: Transport): Syncing {
     const { platform, space } = this.#options
     const parts = {
-      limits: this.limits,
-      space,
-      transport,
-      clock: platform.clock,
-      random: platform.random,
-      outbox: this.outbox,
-      tail: this.tail,
-      scopes: this.scopes,
+      ...{ limits: this.limits, space, transport, scopes: this.scopes, sessions: this.#sessions },
+      ...{ clock: platform.clock, random: platform.random, signer: platform.signer },
+      ...{ outbox: this.outbox, tail: this.tail },
       ...{ repo: this.repo, disk: this.#disk, canonicalDisk: this.#canonicalDisk },
       ...{ trust: this.#trust, changeOver: this.#changeOver, refusals: this.#refusals },
       ...{ status: this.status, warnings: this.#warnings, person: this.person },
-      sessions: this.#sessions,
-      signer: platform.signer,
       settle: (entries: readonly Entry[]) => this.#settle(entries),
       onMoved: () => this.#own.moved(),
       onChange: () => this.#statusLater(),
@@ -484,17 +485,16 @@ export class Replica implements Filling {
   /** More may be offered. */
   readonly #pump = (): void => {
     this.#syncing?.pump()
+    this.#peers?.pump()
     this.#statusLater()
   }
 
   /** Updates the status in a microtask, once for many changes: the status is for screens, not for decisions. */
-  #statusLater(): void {
-    if (this.#statusDue) return
-    this.#statusDue = true
-    this.clock.soon(() => {
-      this.#statusDue = false
+  readonly #statusLater: () => void = onceLater(
+    (task) => this.clock.soon(task),
+    () => {
       this.#damage.dropResolved(this.#refusals, this.status.getState())
       updateStatus(this)
-    })
-  }
+    },
+  )
 }

@@ -34,7 +34,7 @@ export interface StartOverParts extends Omit<ResetContext, 'reviewerId'> {
   readonly dismiss: (ids: readonly string[]) => void
 }
 
-/** Forgets the reviewer and all that came from it; the next one that is met is followed. */
+/** Discards the pinned reviewer and all its data; the next reviewer that greets is followed. */
 export async function startOver(keepOutbox: boolean, parts: StartOverParts): Promise<void> {
   const { outbox, refusals, undo, trust, canonicalDisk, journal, status, dismiss } = parts
   const { space, position, now } = parts

@@ -98,7 +98,9 @@ export class Schemas {
     throw new CountersignError('schema_refused', change, { entity: name, reason: change })
   }
 
-  /** Notes of which types versions cannot be published, and why: other builds cannot read them. */
+  /**
+   * Records the types whose versions cannot be published, and why: other builds cannot read them.
+   */
   cannotPublish(types: ReadonlyMap<string, string>): void {
     if (types.size + this.#unpublished.size === 0) return
     this.#unpublished.clear()

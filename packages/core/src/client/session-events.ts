@@ -55,7 +55,7 @@ interface SessionEventsParts {
   readonly onChange: () => void
 }
 
-/** What a session and its events need of the store. */
+/** The parts of the store that a session and its events use. */
 export type SessionOfParts = Omit<SessionParts, 'host'> & Omit<SessionEventsParts, 'reviewing'>
 
 class SessionEvents implements SessionHost {
@@ -175,7 +175,7 @@ class SessionEvents implements SessionHost {
     this.#parts.onMoved()
     const outboxRemove = settle(settled)
     canonicalDisk.changed(by, { changed, outboxRemove })
-    // Which of them the reviewer has, it says when they are offered again.
+    // The reviewer's answers to the next offers show which of them it has.
     if (isOther) changeOver.revive(() => false)
   }
 
@@ -209,14 +209,14 @@ class SessionEvents implements SessionHost {
     }))
   }
 
-  /** These wait for the operator of the reviewer. */
+  /** Messages that wait until the operator of the reviewer has fixed a rule. */
   #waitForOperator(entries: readonly Entry[], undecided: string): void {
     for (const entry of entries) this.#undecided.add(entry)
     this.#parts.warnings.about((texts) => texts.undecided(undecided))
     this.#parts.status.setState({ undecided })
   }
 
-  /** Messages have their verdict: maybe the last of those that waited for the operator. */
+  /** Called when messages have got verdicts: perhaps the last ones that waited for the operator. */
   #decided(): void {
     if (this.#undecided.size === 0) return
     for (const entry of this.#undecided) if (!isOpen(entry)) this.#undecided.delete(entry)
@@ -228,12 +228,14 @@ class SessionEvents implements SessionHost {
     note: string | undefined,
     refusal: ConnectionRefusal | undefined,
   ): void {
-    const connects = state === 'connecting' || state === 'greeting'
+    // Who is revoked is greeted, and delivers.
+    const isRevoked = state === 'syncing' && refusal !== undefined
+    const isTrying = state === 'connecting' || state === 'greeting' || isRevoked
     const isFirst = state === 'online' && !this.#parts.status.getState().caughtUp
     this.#parts.status.setState(({ caughtUp }) => ({
-      connection: connects ? refused(refusal) : state,
+      connection: isTrying ? refused(refusal) : state,
       connectionNote: note,
-      connectionRefusal: connects ? refusal : undefined,
+      connectionRefusal: isTrying ? refusal : undefined,
       caughtUp: caughtUp || state === 'online',
       // Another reviewer, or the same one after an upgrade, may know these versions.
       ...(state === 'greeting' && { reviewerLacks: [] }),
@@ -256,7 +258,7 @@ function isOpen({ state }: Entry): boolean {
   return state !== 'accepted' && state !== 'rejected' && state !== 'blocked'
 }
 
-/** How a store shows that it connects again, after a refusal or not. */
+/** The status of a store that reconnects, after a refusal or not. */
 function refused(refusal: ConnectionRefusal | undefined): SyncStatus['connection'] {
   if (refusal === undefined) return 'connecting'
   return refusal === 'unauthorised' ? 'unauthorised' : 'refused'

@@ -5,19 +5,22 @@
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
 import type { Capability } from '../facts/capabilities.ts'
-import type { FinalReason, MessageState, Position } from '../facts/message.ts'
+import type { FinalReason, MessageState, Position, ProvisionalTerm } from '../facts/message.ts'
 import type { ConnectionRefusal } from '../sync/session-host.ts'
 import type { Auth } from './identity/credentials.ts'
 import type { Me } from './identity/me.ts'
 import type { ErasingStore } from './erasing-store.ts'
 import type { Include, IncludedRow, Peek } from './included.ts'
 import type { StorageTrouble } from '../ports/storage.ts'
+import type { StorageHealth } from '../ports/storage-care.ts'
 import type { Ended } from './outbox/hint.ts'
+import type { ImportOptions, ImportReport, UnsentReport } from './verbs/reports.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { DamagedRecord } from './disk/sound-state.ts'
 import type { Candidate, Input, Patch, Query, Row, RowMeta } from '../schema/types.ts'
 
-export type { Auth, ConnectionRefusal, Ended, Me, Peek }
+export type { Auth, ConnectionRefusal, Ended, ImportOptions, ImportReport, Me, Peek }
+export type { StorageHealth, UnsentReport }
 
 /** The final outcome of a message. */
 export type Verdict =
@@ -46,7 +49,7 @@ export interface StandingValue {
   readonly messageId: Uuid
 }
 
-/** What every write returns. */
+/** The result of every write. */
 export interface Receipt {
   /** The entity written; the first one of a transaction. */
   readonly id: Uuid
@@ -61,9 +64,9 @@ export interface Receipt {
   settled(): Promise<Verdict>
 }
 
-/** What `transact` returns: the callback's result, and the receipt of the one message it wrote. */
+/** The result of `transact`: the callback's result, and the receipt of the one message it wrote. */
 export interface TransactionReceipt<T> {
-  /** What the callback returned. */
+  /** The return value of the callback. */
   readonly result: T
   /** undefined when the callback wrote nothing. */
   readonly receipt: Receipt | undefined
@@ -202,7 +205,7 @@ export interface QueryResult<E extends Entity> {
   readonly rows: readonly Row<E>[]
   /**
    * Whether the result includes every row that the reviewer had as of `asOf`. With `scope: 'followed'`
-   * that is so when rows are followed that include those of the query, and all of them have come.
+   * that is so when the followed rows include those of the query, and all of them have arrived.
    */
   readonly complete: boolean
   readonly asOf: Position | null
@@ -219,7 +222,7 @@ export interface IncludedResult<E extends Entity, I> extends Omit<QueryResult<E>
 
 /** Rows that the store keeps up to date until they are released. */
 export interface Followed {
-  /** Resolves when all of these rows are here. */
+  /** Resolves when all of these rows have arrived. */
   readonly ready: Promise<void>
   /** Idempotent. The rows stay as they are now, and are not kept up to date for this. */
   release(): void
@@ -249,7 +252,7 @@ export type ConnectionState =
   | 'closed'
 
 /**
- * What happens to a person's work when they sign out. `keep`: it stays on this device, for their next
+ * The treatment of a person's work at sign-out. `keep`: it stays on this device, for their next
  * sign-in, with their key and their rows. `refuse`: they stay signed in while anything is unsent;
  * otherwise everything of theirs is deleted here. `discard`: it is deleted, sent or not.
  */
@@ -271,7 +274,7 @@ export interface SignOutReport {
   readonly unsent: readonly UnsentMessage[]
 }
 
-/** What a reset keeps. */
+/** Whether messages survive a reset. */
 export interface ResetOptions {
   /** Whether messages without a verdict are kept and sent to the next reviewer. */
   readonly keepOutbox: boolean
@@ -296,13 +299,14 @@ export interface SyncStatus {
   readonly caughtUp: boolean
   readonly position: Position | null
   readonly reviewerId: Uuid | null
+  /** The peer that reviews while home is away, and whether it is this store; undefined: none does. */
+  readonly provisional: ProvisionalTerm | undefined
   /** `degraded`: writes are kept in memory only, and sent at once. */
   readonly storage: 'opening' | 'ok' | 'degraded'
   readonly storageTrouble: StorageTrouble | 'damaged' | undefined
-  /**
-   * Damaged records in this device's storage. Readable own messages from them are in
-   * `store.refused`; the store works without the rest.
-   */
+  /** undefined without a storage, with one that says nothing of itself, and while it is asked. */
+  readonly storageHealth: StorageHealth | undefined
+  /** Damaged records of this device; own messages in them that can be read are in `store.refused`. */
   readonly damaged: readonly DamagedRecord[]
   /**
    * Why messages wait for a person, as a sentence: the app's `identity.personalId` is unresolved, or
@@ -320,8 +324,9 @@ export interface SyncStatus {
    */
   readonly alarm: string | undefined
   /**
-   * What the reviewer lets this person do, as it said last; undefined before it has said so. Without
-   * `write` all is read only: what is written nevertheless is shown, refused and in `store.refused`.
+   * The last capabilities of this person from the reviewer; undefined before the first ones.
+   * Without `write` the space is read only: writes are shown, rejected, and then in
+   * `store.refused`.
    */
   readonly capabilities: readonly Capability[] | undefined
   /** Why own messages wait for the operator of the reviewer, as a sentence: a rule of it fails. */
@@ -330,29 +335,8 @@ export interface SyncStatus {
   readonly reviewerLacks: readonly string[]
   /** The broken invariant that halted the store: reads still work, writes throw `halted`. */
   readonly halted: string | undefined
-  /** Why the store has closed itself; its rows are gone, and the app opens another one. */
+  /** Why the store has closed itself: it has no rows any more, and the app opens another store. */
   readonly ended: Ended | undefined
-}
-
-/** The result of an import: complete, or up to the abort. */
-export interface ImportReport {
-  readonly messages: number
-  /** How many of the given rows are imported, counted from the first: `from` of a resumed run. */
-  readonly rows: number
-  /** Of these, rows with an `id` that existed already, with the same values. */
-  readonly skipped: number
-}
-
-/** The start offset of an import, its progress callback, and its abort signal. */
-export interface ImportOptions {
-  /**
-   * Rows to skip at the start of the list, because an earlier run imported them. Not needed for
-   * rows with an `id`: existing ones with the same values are skipped.
-   */
-  readonly from?: number
-  /** Called as rows become durable on this device: rows so far, rows in total. */
-  readonly onProgress?: (done: number, all: number) => void
-  readonly signal?: { readonly aborted: boolean }
 }
 
 /** A local replica of one space: reads and writes are synchronous, sync runs in the background. */
@@ -468,6 +452,19 @@ export interface SyncStore extends ErasingStore {
   history(this: void, entity: Entity, id: Uuid): Promise<History>
 
   /**
+   * The own messages that the reviewer has not accepted, as the text of a file: those that wait, and those in
+   * `refused`. For a device whose storage may be lost, or that never gets online again.
+   */
+  export(this: void): Promise<string>
+  /**
+   * Writes the messages of an exported text anew, by this store's author, on the rows that are here: rows
+   * that were created get new ids. Those that were accepted since, or are here already, are skipped, so a text
+   * that is imported twice writes once. Rejects with CountersignError `invalid` for a text that is damaged, or of
+   * another space; with `unavailable` where the reviewer must be asked and there is no connection.
+   */
+  importUnsent(this: void, text: string): Promise<UnsentReport>
+
+  /**
    * Forgets the reviewer and all its rows, and trusts the next reviewer: for a space whose reviewer
    * restarted without its data (`connectionRefusal`). With `keepOutbox`, messages without a verdict
    * stay; those that change rows of the old reviewer move to `refused` as `parent_lost`, for
@@ -476,13 +473,13 @@ export interface SyncStore extends ErasingStore {
   reset(this: void, options: ResetOptions): Promise<void>
   /**
    * Gives another token, or another function for it, as the option `auth`: after a login, or for a token
-   * that was refreshed. A link that has a login keeps it and renews it; otherwise the store connects anew.
+   * that was refreshed. A link with a login renews it; otherwise the store reconnects.
    */
   setAuth(this: void, auth: Auth): void
   /**
-   * Writes under a new author id from now on, which nobody but the reviewer can link to the one
-   * before; rows of the earlier ones stay `$mine`. While something is unsent the earlier id writes on: resolves
-   * when it does not. @throws CountersignError `not_ready` while the person is not known, `closed`
+   * Writes under a new author id, which only the reviewer can link to the one before; rows of the
+   * earlier ones stay `$mine`. The earlier id is used while messages are unsent; resolves after
+   * that. @throws CountersignError `not_ready` for an unknown person, `closed`
    */
   rotate(this: void): Promise<void>
   /**

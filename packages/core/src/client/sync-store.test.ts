@@ -80,7 +80,7 @@ test('§22 a store that is closed before its parts are there opens nothing', asy
   )
 })
 
-test('§22 a store whose parts cannot be loaded says so, reads nothing, and can be closed', async () => {
+test('§22 a store whose parts cannot be loaded rejects, reads nothing, and can be closed', async () => {
   vi.spyOn(WRITES, 'load').mockRejectedValue(GONE)
   const errors: unknown[] = []
   const store = opened({ onError: (error) => errors.push(error) })

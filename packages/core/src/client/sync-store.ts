@@ -43,6 +43,7 @@ import type {
   TransactOptions,
   TransactionReceipt,
   UndoReport,
+  UnsentReport,
 } from './store.ts'
 import type { Reads } from './reads/reads.ts'
 import { SYNC } from './sync-part.ts'
@@ -50,7 +51,7 @@ import { assertOpen } from './verbs/open.ts'
 import { VERBS } from './verbs/verbs.ts'
 import type { Writes } from './writes.ts'
 
-/** What writes, stores and syncs. */
+/** The part that writes, stores and syncs. */
 export const WRITES: Part<{ readonly Writes: typeof Writes }> = /* @__PURE__ */ new Part(
   () => import('./writes.ts'),
 )
@@ -71,7 +72,7 @@ export class Store implements SyncStore {
   /** Rejects where the part cannot be loaded. Of an inert store it resolves to nothing. */
   readonly #loading: Promise<Writes | undefined>
   #writes: Writes | undefined
-  /** What is done as soon as the part is loaded. */
+  /** Tasks to run as soon as the part is loaded. */
   readonly #waiting: ((writes: Writes) => void)[] = []
   #isReady = false
   #closing: Promise<void> | undefined
@@ -328,6 +329,14 @@ export class Store implements SyncStore {
     this.#writable().discard(messageId)
   }
 
+  async export(): Promise<string> {
+    return this.#writable().exportUnsent()
+  }
+
+  async importUnsent(text: string): Promise<UnsentReport> {
+    return this.#writable().importUnsent(text)
+  }
+
   reset(options: ResetOptions): Promise<void> {
     return this.#writable().reset(options)
   }
@@ -359,7 +368,7 @@ export class Store implements SyncStore {
   }
 
   async #close(): Promise<void> {
-    // Where the part could not be loaded, there is nothing else to close.
+    // If the part could not be loaded, nothing else is to be closed.
     const writes = this.#writes ?? (await this.#loading.catch(() => undefined))
     if (writes) await writes.replica.close()
     else this.#memory.close()

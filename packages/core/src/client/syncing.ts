@@ -1,16 +1,18 @@
 /**
  * Keeps a session with the reviewer while the store is online. The session is a part that loads on
- * demand; until it is there, the status says that the store connects.
+ * demand; until it is loaded, the status shows that the store connects.
  */
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { HistoryAnswer } from '../sync/history.ts'
 import type { SyncSession } from '../sync/session.ts'
+import type { RelayedFrame } from '../sync/link-gate.ts'
+import type { Epoch } from '../wire/records.ts'
 import type { Batch } from '../wire/types.ts'
 import type { SessionOfParts } from './session-events.ts'
 import { SYNC } from './sync-part.ts'
 
-/** Between tries to load the part, ms. */
+/** Delay between attempts to load the part, ms. */
 const LOAD_RETRY_MS = 10_000
 
 export class Syncing {
@@ -46,7 +48,7 @@ export class Syncing {
     if (this.#isOnline && !this.#isOver) this.#session?.start()
   }
 
-  /** Connects no more. */
+  /** Ends the link for good. */
   stop(state: 'offline' | 'closed'): void {
     this.#isOver = true
     this.#cancelRetry?.()
@@ -54,7 +56,7 @@ export class Syncing {
     this.#session?.stop(state)
   }
 
-  /** Offers what may go now. */
+  /** Offers the messages that may be sent now. */
   pump(): void {
     this.#session?.pump()
   }
@@ -63,21 +65,26 @@ export class Syncing {
     this.#session?.authChanged()
   }
 
-  /** A batch was taken in. */
+  /** Called when a batch was applied. */
   taken(text: string, batch: Batch): void {
     this.#session?.taken(text, batch)
+  }
+
+  /** A frame that the reviewer has signed, and a peer has passed on. */
+  relayed(frame: RelayedFrame, epochs: readonly Epoch[]): void {
+    this.#session?.relayed(frame, epochs)
   }
 
   /** The accepted messages of a row. Rejects with CountersignError `unavailable`. */
   async history(id: Uuid): Promise<HistoryAnswer> {
     if (!this.#session) throw new CountersignError('unavailable', 'there is no connection yet')
-    return this.#session.history(id)
+    return this.#session.requests.history(id)
   }
 
   /** Erases values of a row. Rejects with CountersignError `unavailable`. */
   async erase(id: Uuid, regs: readonly string[] | null): Promise<number> {
     if (!this.#session) throw new CountersignError('unavailable', 'there is no connection yet')
-    return this.#session.erase(id, regs)
+    return this.#session.requests.erase(id, regs)
   }
 
   async #load(): Promise<void> {

@@ -52,6 +52,17 @@ export class WarningTexts {
           ? `records on this device are damaged: ${now.damaged[0]?.detail}. ${STORAGE_CURES.damaged}`
           : `writes are not durable on this device (${now.storageTrouble}). ${STORAGE_CURES[now.storageTrouble]}`,
       )
+    const { evictedAt, messagesAtRisk = 0 } = now.storageHealth ?? {}
+    if (evictedAt !== undefined)
+      this.#once(
+        'evicted',
+        'the browser has emptied the storage of this device; what was unsent then is lost. Have it kept: install the app, or allow persistent storage.',
+      )
+    if (messagesAtRisk > 0)
+      this.#once(
+        'at risk',
+        `${messagesAtRisk} unsent messages are nowhere but on this device, whose storage may lose them. Connect, or save what store.export() returns.`,
+      )
     if (now.identityTrouble !== undefined)
       this.#once(`identity ${now.identityTrouble}`, `${now.identityTrouble}.`)
     if (now.schemaTrouble !== undefined)
@@ -61,7 +72,7 @@ export class WarningTexts {
       )
     if (now.alarm !== undefined) this.#once(`alarm ${now.alarm}`, `${now.alarm}.`)
     if (now.halted !== undefined)
-      this.#once(`halted ${now.halted}`, `the store has halted and writes no more: ${now.halted}`)
+      this.#once(`halted ${now.halted}`, `the store has halted, and rejects writes: ${now.halted}`)
   }
 
   /** A message was rejected while the app subscribes neither to `refused` nor to `onRejected`. */

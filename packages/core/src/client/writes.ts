@@ -30,16 +30,18 @@ import type {
   TransactOptions,
   TransactionReceipt,
   UndoReport,
+  UnsentReport,
 } from './store.ts'
 import { assertWritable, knownId, newId, refusedWith } from './verbs/guards.ts'
 import type * as importing from './verbs/import.ts'
 import type * as migrating from './verbs/migrate.ts'
+import type * as unsent from './verbs/unsent.ts'
 import { publishWhenOnline } from './verbs/publish.ts'
 import { reauthor } from './verbs/reauthor.ts'
 import { takeBack } from './verbs/take-back.ts'
 import { Writer } from './verbs/writer.ts'
 
-/** Rare verbs that answer later. */
+/** Rarely used, asynchronous verbs. */
 export const IMPORT: Part<typeof importing> = /* @__PURE__ */ new Part(
   () => import('./verbs/import.ts'),
 )
@@ -48,6 +50,10 @@ export const MIGRATE: Part<typeof migrating> = /* @__PURE__ */ new Part(
 )
 export const HISTORY: Part<typeof reading> = /* @__PURE__ */ new Part(
   () => import('./reads/history.ts'),
+)
+
+export const UNSENT: Part<typeof unsent> = /* @__PURE__ */ new Part(
+  () => import('./verbs/unsent.ts'),
 )
 
 export interface WritesParts {
@@ -62,6 +68,7 @@ export class Writes {
   readonly replica: Replica
   readonly inspection: Inspection
   readonly #writer: Writer
+  readonly #space: Uuid
 
   constructor({ memory, options: given, store, queries }: WritesParts) {
     const { clock } = given
@@ -74,6 +81,7 @@ export class Writes {
     this.replica = replica
     this.inspection = new Inspection({ store, replica, queries, options })
     this.#writer = new Writer(this.replica)
+    this.#space = options.space
   }
 
   /** Whether a transaction is open. */
@@ -175,6 +183,20 @@ export class Writes {
     this.replica.dismiss(refusedWith(this.replica, messageId).map(({ id }) => id))
   }
 
+  async exportUnsent(): Promise<string> {
+    const part = await UNSENT.load()
+    return part.exportUnsent(this.#space, this.replica.unsent)
+  }
+
+  async importUnsent(text: string): Promise<UnsentReport> {
+    assertWritable(this.replica)
+    const part = await UNSENT.load()
+    return part.importUnsent(text, {
+      ...{ space: this.#space, unsent: this.replica.unsent },
+      ...this.#parts,
+    })
+  }
+
   reset(options: ResetOptions): Promise<void> {
     assertWritable(this.replica)
     return this.replica.reset(options)
@@ -208,7 +230,7 @@ export class Writes {
     })
     if (regs?.length === 0)
       throw new CountersignError('invalid', `${entity.name}: no field is named to erase`, about)
-    await this.replica.eraseValues(id, regs ?? null)
+    await this.replica.asked.erase(id, regs ?? null)
   }
 
   get #parts(): { readonly replica: Replica; readonly writer: Writer } {

@@ -41,7 +41,7 @@ export class EntityNames {
   entityOf(value: unknown): Uuid {
     if (typeof value === 'number') {
       const line = countOf(value, 'entity')
-      return this.#byLine.get(line) ?? refuse(`entity: no earlier line ${line} spells one`)
+      return this.#byLine.get(line) ?? refuse(`entity: no earlier line ${line} has an id`)
     }
     const id = longId(value, 'entity')
     const line = this.#lines.get(id)

@@ -186,7 +186,7 @@ test('FACT12 ids are the same under the SHA-256 of the platform', () => {
   expect(calls).toBeGreaterThan(20)
 })
 
-test('FACT9 FACT10 FACT11 one text, in whatever order its writer names messages, sessions and entities', () => {
+test('FACT9 FACT10 FACT11 one text for every order of names that its writer gives', () => {
   const turned = <T>(list: readonly T[]): T[] => list.toReversed()
   const names = ({ canonical: seqs, own, others }: Names): Names => ({
     canonical: turned(seqs),
@@ -381,7 +381,7 @@ test('FACT14 bytes: a flush of several is bounded as a flush, a message alone as
   }
 })
 
-test('FACT14 a message that does not fit changes nothing: its names and shapes are taken back', () => {
+test('FACT14 a message that does not fit changes nothing: its names and shapes are removed', () => {
   for (const seed of seeds(60)) {
     const random = new RandomFlush(new SeededRandom(seed))
     const { session, seen } = random

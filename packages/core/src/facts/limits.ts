@@ -40,15 +40,21 @@ export interface Limits {
   readonly sessionsPerLinkMax: number
   /** Binds that ask the store at a time; the next ones wait, and are dropped with their link. */
   readonly bindsAtOnceMax: number
-  /** Author ids of a person that are told to them, the newest. */
+  /** Author ids of a person that the reviewer sends to that person; the newest ones. */
   readonly authorsToldMax: number
-  /** Of one person over all links: messages offered a second, and at once; later ones wait. */
+  /**
+   * Rate limit of one person over all links: messages offered per second, and their burst; more
+   * messages wait.
+   */
   readonly personMessagesPerSecond: number
   readonly personMessagesBurst: number
-  /** UTF-8 bytes of flushes offered, in the same way. */
+  /** The same limit for the UTF-8 bytes of offered flushes. */
   readonly personBytesPerSecond: number
   readonly personBytesBurst: number
-  /** UTF-8 bytes of answers to `want`, `history` and `seal`, in the same way; the rest of an answer waits. */
+  /**
+   * The same limit for the UTF-8 bytes of answers to `want`, `history` and `seal`; the rest of an
+   * answer waits.
+   */
   readonly personReadBytesPerSecond: number
   readonly personReadBytesBurst: number
   /** Sessions that are bound at a time; further ones are not bound. */

@@ -25,7 +25,7 @@ export type FinalReason =
   | 'entity_exists'
   | 'too_large'
   | 'needs_upgrade'
-  | 'session_expired'
+  | 'revoked'
 
 /** Every `FinalReason`, to validate untrusted text. */
 export const FINAL_REASONS: ReadonlySet<string> = new Set<FinalReason>([
@@ -41,7 +41,7 @@ export const FINAL_REASONS: ReadonlySet<string> = new Set<FinalReason>([
   'entity_exists',
   'too_large',
   'needs_upgrade',
-  'session_expired',
+  'revoked',
 ])
 
 /** Reasons of a nack, which is not a verdict: retry later. */
@@ -111,10 +111,26 @@ export interface Review {
    * `unknown`.
    */
   readonly bases?: readonly Bases[] | undefined
-  /** Where it stood on lineages that were lost. */
+  /** Its seqs on lineages that were lost. */
   readonly places?: readonly OtherPlace[]
-  /** How far its author had read, on lineages that its `seen` does not name. */
+  /** The last seq that its author had read on each lineage that its `seen` does not name. */
   readonly reads?: readonly OtherPlace[]
+}
+
+/** The term of a peer that reviews while the home reviewer is away. */
+export interface ProvisionalTerm {
+  readonly reviewerId: Uuid
+  readonly epoch: number
+  readonly isSelf: boolean
+}
+
+/** The review of a peer while the home reviewer is away. It is shown, and never stored or final. */
+export interface ProvisionalReview {
+  readonly isProvisional: true
+  readonly reviewerId: Uuid
+  readonly eid: Uuid
+  readonly epoch: number
+  readonly seq: number
 }
 
 /**

@@ -367,7 +367,7 @@ test('FACT5 a lineage of its own, and nothing seen', () => {
   expect(readFlush(stranger, `${named}\n${canonical(created)}`).ok).toBe(false)
 })
 
-test('FACT11 expect of an entity that no line spells is spelled, and names nothing for later lines', () => {
+test('FACT11 expect of an entity without a line contains the id, and names nothing for later lines', () => {
   const create = (entity: Json, seq: number, expected?: Json): Json => [
     seq,
     0,

@@ -19,7 +19,7 @@ test('§7 timestamp: a clock is corrected to the nearest whole moment that a Dat
   expect(correctedClock(clock).now()).toBe(0)
 })
 
-test('§7 timestamp: what another client made of a wrong clock is refused for good, in words', async () => {
+test('§7 timestamp: a timestamp of another client with a wrong clock is rejected for good, with a sentence', async () => {
   const desk = await Desk.open()
   const ann = await desk.author('ann')
   const create = (time: number) =>

@@ -70,9 +70,9 @@ export interface Seen {
 export type Cut = number
 
 /**
- * Pending messages of another session of the same device and author, or unverified ones of anybody:
- * `clientSeq`, and those of the same entity from `from` up to it, except some. `from === clientSeq`:
- * that message alone.
+ * Pending messages of another session of the same device and author, or an unverified one of any
+ * author: `clientSeq`, and those of the same entity from `from` up to it, except some. `from ===
+ * clientSeq`: that message alone.
  */
 export interface OwnSpan {
   readonly sessionId: Uuid

@@ -24,10 +24,15 @@ export function grantBytes(
   return hashBytes('cs/grant', [space, authorId, session.sessionId, session.commit])
 }
 
-/** How the personal ids begin that a store makes for whoever is not signed in. No login has such a one. */
+/**
+ * Prefix of the personal ids that a store makes for a user who is not signed in. No login uses it.
+ */
 export const ANONYMOUS = 'anonymous:'
 
-/** Whether a store made the personal id: it is of nobody, and of whoever has the key of its sessions. */
+/**
+ * Whether a store made the personal id. It identifies no person, only the holder of the key of its
+ * sessions.
+ */
 export function isAnonymous(personalId: string): boolean {
   return personalId.startsWith(ANONYMOUS)
 }

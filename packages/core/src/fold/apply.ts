@@ -60,8 +60,8 @@ export function apply(state: EntityState | undefined, write: Write): EntityState
     live,
     created: state ? createdOf(state) : write,
     last: write,
-    // A kept write remains concurrent with this one; and who had read a head on a lineage that was lost
-    // may have read more than is known of it.
+    // A kept write remains concurrent with this one. An author who had read a head on a lost
+    // lineage may have read more of that lineage than is known here.
     linear:
       (!state || isLinear(state)) && beside.length === 0 && !write.keep && hasReplaced(write, live),
     bases,

@@ -6,7 +6,7 @@ import type { Reader } from './read.ts'
 
 export interface RowContext extends Reader {
   readonly table: RegisterTable
-  /** The author of this store; undefined reads the row as everyone else sees it. */
+  /** The author of this store; undefined: the row as all other authors see it. */
   readonly viewerId: () => Uuid | undefined
   /** Whether an author is the person of this store. */
   readonly isMine: (authorId: Uuid) => boolean

@@ -1,6 +1,6 @@
 /**
- * Which states are in a scope. Reviewer and follower decide it by the same live writes, so both know
- * which rows a scope has at a position.
+ * Which states are in a scope. Reviewer and follower decide by the same live writes, so both
+ * compute the same rows of a scope at a position.
  */
 import type { Reg, RegisterTable } from '../schema/registers.ts'
 import { type Scope, type ScopeValue, isScopeValue } from '../wire/scopes.ts'

@@ -1,6 +1,6 @@
 /**
  * Merges several live writes of a register by the policies of its type: to a value, or to a
- * conflict that someone must resolve. Pure, at read time: nothing here writes, and two
+ * conflict that a person must resolve. Pure, at read time: nothing here writes, and two
  * readers with the same messages get the same result (SPEC.md, section 9).
  */
 import type { Json } from '../base/json.ts'

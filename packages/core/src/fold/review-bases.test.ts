@@ -1,4 +1,4 @@
-/** What stood before a conflict: found by the reviewer, known to the author, the same for everybody. */
+/** The base of a conflict: computed by the reviewer, known to the author, equal at all replicas. */
 import { describe, expect, test } from 'vitest'
 import type { Json } from '../base/json.ts'
 import { Entry, Write, type WriteFacts, giveReview } from '../history/entry.ts'
@@ -115,7 +115,7 @@ describe('the base of a conflict', () => {
     expect(history.base('n')).toEqual(known(2))
   })
 
-  test('§9 base: it stays while there are two live writes, whoever adds more, and ends with the conflict', () => {
+  test('§9 base: it stays while there are two live writes, of any authors, and ends with the conflict', () => {
     const history = new History()
     const root = history.add([], { n: 0 })
     history.add([root], { n: 1 })
@@ -134,7 +134,7 @@ describe('the base of a conflict', () => {
 
   test.each<[string, (history: History) => readonly Write[], Base, number | null]>([
     [
-      'nobody had written there',
+      'the register had no write',
       (history) => {
         const root = history.add([], { other: 1 })
         history.add([root], { n: 1 })
@@ -155,7 +155,7 @@ describe('the base of a conflict', () => {
       0,
     ],
     [
-      'several stood',
+      'several live writes',
       (history) => {
         const root = history.add([], { n: 0 })
         const both = [history.add([root], { n: 1 }), history.add([root], { n: 2 })]

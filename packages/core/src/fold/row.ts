@@ -280,7 +280,7 @@ export function isOutdated(row: AnyRow): boolean {
   return RowView.verdictOf(view) !== verdictOf(lastOf(stateOfRow(row)), RowView.contextOf(view))
 }
 
-/** Whether a row shows that somebody is, or is not, the person of this store, and it is not so. */
+/** Whether a row shows an outdated answer to whether its authors are the person of this store. */
 export function isOfOthers(row: AnyRow): boolean {
   const view = row as unknown as RowView
   const { isMine } = RowView.contextOf(view)

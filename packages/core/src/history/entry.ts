@@ -16,6 +16,7 @@ import type {
   FinalReason,
   MessageState,
   OtherPlace,
+  ProvisionalReview,
   Review,
   Standing,
 } from '../facts/message.ts'
@@ -38,7 +39,7 @@ export interface Refusal {
 
 /** How far an author had read lineages that its `seen` does not name. */
 export interface Readings {
-  /** The one that is followed; 0 for not at all. */
+  /** On the lineage that is followed; 0: nothing was read. */
   readonly here: number
   /** Others, by id, ascending. */
   readonly others: readonly OtherPlace[]
@@ -63,7 +64,8 @@ export class Entry {
   readonly session: SessionRef
   readonly clientSeq: number
   readonly timestamp: number
-  readonly arrival: number
+  /** Changes only with the place that a provisional review gives it (`Repo.reorder`). */
+  arrival: number
   /** Entities that must not have changed since its author saw them. */
   expect: readonly Expectation[] | undefined
   /** In the order of the message's changes; a change withheld from this replica has no write. */
@@ -74,11 +76,13 @@ export class Entry {
   writtenAt: number | undefined
   /**
    * While it has no review: how far its author had read the lineage that is followed here, and
-   * others; undefined if `seen` says it all.
+   * others; undefined if `seen` suffices.
    */
   readings: Readings | undefined
   /** The countersignature, once there is one. */
   review: Review | null = null
+  /** While it has none: what a peer has reviewed. */
+  provisional: ProvisionalReview | undefined
   /** Why it was rejected for good, if it was. */
   rejection: Refusal | undefined
   state: MessageState

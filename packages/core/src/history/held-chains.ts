@@ -1,6 +1,6 @@
 /**
  * The chain after each of the last commits. Authors name the position that they had read, with its
- * chain: if it differs, they follow another history than this reviewer's.
+ * chain: a different chain means another history than this reviewer's.
  */
 import type { Hash } from '../base/hash.ts'
 import { chainPrefix } from '../facts/ids.ts'

@@ -14,12 +14,15 @@ import type { Seen } from '../facts/types.ts'
 import type { Epoch } from '../wire/records.ts'
 import type { Entry, Readings } from './entry.ts'
 
-/** The newest epochs of a lineage that are told and kept, and as many that parted from it. */
+/**
+ * Maximum epochs of a lineage that are sent and kept, the newest; also of epochs that parted from
+ * it.
+ */
 export const EPOCHS_MAX = 64
 
 type Place = Pick<Position, 'eid' | 'seq'>
 
-/** The epochs of a lineage, in order, and what is known of those that parted from it. */
+/** The epochs of a lineage, in order, and the known epochs that parted from it. */
 export class Lineage {
   /** In order; the last one is the present. */
   readonly epochs: readonly Epoch[]
@@ -77,8 +80,8 @@ export class Lineage {
   }
 
   /**
-   * How far the author of a message had read this lineage and those that parted from it; undefined
-   * if `seen` says it all: it is of the only epoch, or nothing was read.
+   * The last seqs that the author of a message had read on this lineage and on those that parted
+   * from it; undefined if `seen` suffices: it is of the only epoch, or nothing was read.
    */
   readings({ eid, seq }: Seen): Readings | undefined {
     if (eid === null || (eid === this.present.eid && this.epochs.length === 1)) return undefined
@@ -90,7 +93,7 @@ export class Lineage {
     return { here: this.common({ eid, seq }), others }
   }
 
-  /** The same as a review states it on the present epoch. */
+  /** The same in the form of a review on the present epoch. */
   reads({ seen, readings }: Pick<Entry, 'seen' | 'readings'>): readonly OtherPlace[] {
     const { eid } = this.present
     if (!readings || seen?.eid === eid) return []
@@ -98,7 +101,9 @@ export class Lineage {
     return [...here, ...readings.others].sort((a, b) => compareText(a.eid, b.eid))
   }
 
-  /** A position, then the one that its epoch continues, as far as both hold, and so on. */
+  /**
+   * A position, then the position that its epoch continues, cut to what both include, and so on.
+   */
   *#before(place: Place): IterableIterator<Place> {
     const passed = new Set<Uuid>()
     for (let { eid, seq } = place; !passed.has(eid);) {
@@ -111,12 +116,12 @@ export class Lineage {
     }
   }
 
-  /** Goes on with another epoch. */
+  /** The lineage with one more epoch at its end. */
   with(epoch: Epoch): Lineage {
     return new Lineage([...this.epochs, epoch].slice(-EPOCHS_MAX), this.parted)
   }
 
-  /** Knows these epochs, too, where they are not on it. */
+  /** The lineage with these epochs as known ones, except those that are on it. */
   knowing(others: readonly Epoch[]): Lineage {
     const known = new Set([...this.epochs, ...this.parted].map(({ eid }) => eid))
     const fresh = others.filter(({ eid }) => !known.has(eid))

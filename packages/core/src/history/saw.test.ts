@@ -44,7 +44,7 @@ const theirs = (seq: number, more: Facts = {}): Write =>
 describe('the canonical prefix', () => {
   const m = write({ seen: at(7) })
 
-  test('§4 seen: everything up to its position, of whomever and in whatever epoch, and nothing after it', () => {
+  test('§4 seen: everything up to its position, of every author and epoch, and nothing after it', () => {
     expect([1, 6, 7, 8, 9].map((seq) => saw(m, theirs(seq)))).toEqual([
       ...[true, true, true],
       ...[false, false],
@@ -54,7 +54,7 @@ describe('the canonical prefix', () => {
     expect(saw(m, later)).toBe(true)
   })
 
-  test('§4 seen: nothing of another lineage, whatever its position; a store that met no reviewer saw none', () => {
+  test('§4 seen: nothing of another lineage, at every position; a store that never connected saw none', () => {
     expect(saw(m, theirs(1, { eid: 'lineage-2' }))).toBe(false)
     expect(saw(write({ seen: { eid: null } }), theirs(1))).toBe(false)
     expect(saw(write({ seen: at(0, '') }), theirs(1))).toBe(false)
@@ -99,7 +99,7 @@ describe('own messages', () => {
     expect(saw(own, write({ no: 6, seq: 7 }))).toBe(true)
   })
 
-  test('§4 from: a change of lineage takes nothing own out of the view', () => {
+  test('§4 from: a change of lineage removes no own message from the view', () => {
     expect(saw(m, write({ no: 5, seq: 30, eid: 'lineage-2' }))).toBe(true)
   })
 
@@ -152,7 +152,7 @@ describe('named sessions', () => {
 })
 
 describe('kinds', () => {
-  test('§4 create: it saw nothing, whatever its message has seen', () => {
+  test('§4 create: it saw nothing, although its message has a `seen`', () => {
     const own = [{ sessionId: 'other', from: 1, clientSeq: 9, except: [] }]
     const m = write({ no: 9, kind: 'create', seen: { ...at(7), from: 1 }, own })
     for (const w of [theirs(3), write({ no: 5 }), write({ session: 'other', no: 5 })])
@@ -160,12 +160,15 @@ describe('kinds', () => {
     expect(saw(write({ kind: 'create', seen: null }), theirs(3))).toBe(false)
   })
 
-  test.each(['update', 'resolve', 'migrate'] as const)('§4 %s: it saw what it says', (kind) => {
-    expect(saw(write({ kind, seen: at(7) }), theirs(7))).toBe(true)
-    expect(saw(write({ kind, seen: at(7) }), theirs(8))).toBe(false)
-  })
+  test.each(['update', 'resolve', 'migrate'] as const)(
+    '§4 %s: it saw what its `seen` states',
+    (kind) => {
+      expect(saw(write({ kind, seen: at(7) }), theirs(7))).toBe(true)
+      expect(saw(write({ kind, seen: at(7) }), theirs(8))).toBe(false)
+    },
+  )
 
-  test('§4 drafts: a draft is on top of all shown writes', () => {
+  test('§4 drafts: a draft has seen all shown writes', () => {
     const draft = write({ no: 9, seen: null })
     for (const w of [theirs(1_000), write({ no: 5 }), write({ session: 'other', no: 5 })])
       expect(saw(draft, w)).toBe(true)
@@ -225,7 +228,7 @@ describe('keep', () => {
     expect(keeps(keeping({ own: [5] }), 'a', theirs(5))).toBe(false)
   })
 
-  test('SEEN8 keep: a write that came back is named by any of its places that the author had read', () => {
+  test('SEEN8 keep: a write with several places is named by any place that the author had read', () => {
     const placed = (eid: string, seq: number): Write => {
       const w = theirs(30, { eid: 'now' })
       w.entry.review = { ...w.entry.review!, places: [{ eid, seq }] }
@@ -246,7 +249,7 @@ describe('keep', () => {
     expect(keeps(m, 'a', write({ no: 6, seq: 30 }))).toBe(false)
   })
 
-  test('§4 keep: a pending write of another session is named by both, and then whatever becomes of it', () => {
+  test('§4 keep: a pending write of another session is named by both, and stays so after its verdict', () => {
     const m = keeping({ others: [one(5)] })
     const pending = (no: number, session = 'other'): Write => write({ session, no })
     expect([4, 5, 6].map((no) => keeps(m, 'a', pending(no)))).toEqual([false, true, false])

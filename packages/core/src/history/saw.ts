@@ -6,8 +6,8 @@
  *
  *   saw(m, w)   m's change is no create, and
  *               w.seq <= cut (or seq)         canonical, and read when the flush was opened; on the
- *                                             lineage that its author followed, or as far as that
- *                                             one and another one where w stands are the same
+ *                                             lineage that its author followed, or up to where that
+ *                                             lineage and another lineage of w are the same
  *               w is own, from `from` on      written before m in its session
  *               w is named by session and number
  */
@@ -49,16 +49,20 @@ function isRead({ review }: Entry, by: Entry, cut: number = Infinity): boolean {
   )
 }
 
-/** How far the author of a message had read the lineage on which it, or another review, stands. */
+/**
+ * The last seq that the author of a message had read on the lineage of its review, or of `other`.
+ */
 export function readHere({ seen, review, readings }: Entry, other: Review): number {
   if (seen === undefined) return 0
-  // Of a pending message the replica knows it, which knows its lineage.
+  // For a pending message the replica has computed it from its lineage.
   if (review === null) return readings?.here ?? (seen.eid === other.eid ? seen.seq : 0)
-  // Seqs count on along a lineage, so what was read of its present epoch includes what was before.
+  // Seqs continue along a lineage, so a seq of its present epoch includes all earlier epochs.
   return stated(review.reads, review.eid) ?? (seen.eid === review.eid ? seen.seq : 0)
 }
 
-/** How far the author of a message had read a lineage that it is not on, as far as that is known. */
+/**
+ * The last seq that the author of a message had read on a lineage that it is not on; 0 if unknown.
+ */
 function readOf({ seen, review, readings }: Entry, eid: Uuid): number {
   if (seen?.eid === eid) return seen.seq
   return stated(review ? review.reads : readings?.others, eid) ?? 0

@@ -1,6 +1,6 @@
 /**
- * Who watches the steps of a replica: devtools, while they are attached. Outbox, repo and tail call
- * the watcher after each step; without one, a step costs one check for undefined.
+ * The watcher of the steps of a replica: devtools, while they are attached. Outbox, repo and tail
+ * call it after each step; without a watcher, a step costs one check for undefined.
  */
 import type { Position } from '../facts/message.ts'
 import type { Entry } from './entry.ts'

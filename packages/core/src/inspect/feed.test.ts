@@ -64,7 +64,7 @@ describe('feed', () => {
     expect(second).toMatchObject({ kind: 'blocked' })
   })
 
-  it('takes of a review its place in the order, and none of the values a reviewer assigned', () => {
+  it('records the position of a review, and none of the values that a reviewer assigned', () => {
     const feed = new Feed(() => 0)
     feed.arrived({
       ...subject(1),
@@ -74,7 +74,7 @@ describe('feed', () => {
     expect(JSON.stringify(feed.events())).not.toContain('canary')
   })
 
-  it('keeps the newest events, and gives what came after a number', () => {
+  it('keeps the newest events, and returns those after a number', () => {
     const feed = new Feed(() => 0)
     for (let n = 1; n <= RING_EVENTS_MAX + 3; n++) feed.written(subject(n))
     expect(feed.dropped).toBe(3)

@@ -8,6 +8,7 @@ export type { MessageState, Position } from '../facts/message.ts'
 export { isLongerThan } from '../base/size.ts'
 export { FRAME_BYTES_MAX } from '../ports/transport.ts'
 export type { Link, LinkEvents, Transport } from '../ports/transport.ts'
+export type { StorageHealth } from '../ports/storage-care.ts'
 export { StorageError } from '../ports/storage.ts'
 export type {
   Storage,

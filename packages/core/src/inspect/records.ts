@@ -9,6 +9,7 @@ import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { ChangeKind } from '../facts/types.ts'
 import type { FinalReason, MessageState, Position, Review } from '../facts/message.ts'
+import type { StorageHealth } from '../ports/storage-care.ts'
 import type { StorageTrouble } from '../ports/storage.ts'
 import type { Reg } from '../schema/registers.ts'
 
@@ -235,6 +236,7 @@ export interface SyncRecord {
   readonly rejectedMessages: number
   readonly storage: string
   readonly storageTrouble: StorageTrouble | 'damaged' | undefined
+  readonly storageHealth: StorageHealth | undefined
   readonly halted: string | undefined
 }
 

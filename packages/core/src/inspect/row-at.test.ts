@@ -82,7 +82,7 @@ describe('8 and 9: a row from its history', () => {
     expect(field('m3', 'title', 'dee').value).toBe('B')
   })
 
-  it('keeps candidates that an update leaves standing', () => {
+  it('keeps candidates that an update does not overwrite', () => {
     const kept = [
       ...nodes.slice(0, 3),
       node('m4', ['m2', 'm3'], { values: { title: 'D' }, keep: { title: ['m3'] } }),
@@ -93,7 +93,7 @@ describe('8 and 9: a row from its history', () => {
     ])
   })
 
-  it('takes equal values for agreement, and an unset for no value', () => {
+  it('treats equal values as agreement, and an unset as no value', () => {
     const same = [
       nodes[0]!,
       node('a', ['m1'], { values: { title: 'X', done: { $unset: true } } }),
@@ -143,7 +143,7 @@ describe('a long history', () => {
     expect(history.steps).toBeLessThanOrEqual(all.length * (1 + Math.ceil(live / 31)))
   })
 
-  it('is the row of the definition, whatever is kept', () => {
+  it('is the row of the definition, with any kept writes', () => {
     const random = new SeededRandom(5)
     const below = (most: number): number => Math.floor(random.unit() * most)
     for (let round = 0; round < 80; round++) {

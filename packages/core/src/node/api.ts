@@ -15,11 +15,13 @@ import type { EquivocationProof } from './evidence.ts'
 import type { Authenticate, Peer } from './login.ts'
 import type { OverQuota } from './quotas.ts'
 import type { Capabilities } from '../review/capabilities.ts'
+import type { LateWork } from '../review/revocations.ts'
+import type { Revoked } from '../review/revoked.ts'
 import type { ReviewRule, Rules } from '../review/rules.ts'
 import type { CanRead } from '../review/read-rights.ts'
 import type { FoldFailure } from '../review/schema-rules.ts'
 
-/** What a reviewer takes: its space, store, keys and platform, and the rules of the app. */
+/** The options of a reviewer: its space, store, keys and platform, and the rules of the app. */
 export interface ReviewerOptions<E extends Entity = Entity> {
   readonly space: Uuid
   /** The stores of spaces; the reviewer closes the one that it opens. */
@@ -34,15 +36,16 @@ export interface ReviewerOptions<E extends Entity = Entity> {
   readonly publishes?: boolean | undefined
   /** Authenticates links. Absent: no proof is required, and the personal id of a session is what it claims. */
   readonly authenticate?: Authenticate | undefined
-  /** What a person may do here. Absent: everybody may read, write and publish. */
+  /** The capabilities of a person. Absent: every person may read, write and publish. */
   readonly capabilities?: Capabilities | undefined
   /** By type: which changes are allowed. Synchronous and pure. */
   readonly rules?: Rules<E> | undefined
-  /** Checks the rows that come of a message. Synchronous and pure. */
+  /** Checks the rows that result from a message. Synchronous and pure. */
   readonly review?: ReviewRule | undefined
   /**
-   * Who may read a row. Absent: everybody may read everything. With it, stores must follow scopes
-   * (`scope: 'followed'`), since the log would tell of every row; `authenticate` says who they are.
+   * The right to read a row. Absent: every person may read every row. With it, stores must follow
+   * scopes (`scope: 'followed'`), since the log would reveal every row; `authenticate` determines
+   * the person.
    */
   readonly canRead?: CanRead | undefined
   /**
@@ -56,7 +59,7 @@ export interface ReviewerOptions<E extends Entity = Entity> {
    * promoted. A new epoch is opened before the first commit. Default: false.
    */
   readonly restored?: boolean
-  /** Kept beside the key: what differs from it counts as restored. */
+  /** Marks kept beside the key: data that differ from them count as restored. */
   readonly marks?: SpaceMarks | undefined
   /** Called with each event, for logs and metrics. No event contains values of messages, tokens or personal ids. */
   readonly onEvent?: (event: ReviewerEvent) => void
@@ -79,7 +82,7 @@ export type ReviewerEvent =
     }
   /** An epoch was opened, because the data are or may be older than what was committed last. */
   | { readonly type: 'epoch_opened'; readonly epoch: number; readonly seq: number }
-  /** Batches that were lost came back, and continue the data as they were. */
+  /** Lost batches were handed back, and continue the data as they were. */
   | { readonly type: 'adopted'; readonly fromSeq: number; readonly toSeq: number }
   | { readonly type: 'nacked'; readonly reason: NackReason; readonly messages: number }
   | { readonly type: 'strike'; readonly address: string; readonly why: string }
@@ -95,7 +98,10 @@ export type ReviewerEvent =
       readonly clientSeq: number
       readonly acceptedSeq: number
     }
-  /** A person has used up a quota; reported once a minute. What is over it waits, or is not bound. */
+  /**
+   * A person has used up a quota; reported once a minute. Further messages and reads wait, further
+   * sessions are not bound.
+   */
   | ({ readonly type: 'over_quota' } & OverQuota)
   /** A store of another space, or of another version of the protocol. The store retries. */
   | { readonly type: 'greeting_refused'; readonly address: string; readonly why: string }
@@ -118,7 +124,10 @@ export type ReviewerEvent =
     }
   /** The versions of a type are not published: other builds may not read its rows. */
   | { readonly type: 'publication_failed'; readonly entity: string; readonly why: string }
-  /** `canRead` threw, or returned an invalid answer, for a row of that type: it is shown to nobody. */
+  /**
+   * `canRead` threw, or returned an invalid answer, for a row of that type: it is sent to no
+   * person.
+   */
   | {
       readonly type: 'can_read_failed'
       readonly error: string
@@ -161,7 +170,7 @@ export interface Reviewer {
   readonly publicKey: string
   readonly state: ReviewerHealth
   connect(link: ServerLink, peer: Peer): Attached
-  /** What proves that an author has signed two messages with one number, for the operator. */
+  /** The evidence that authors have signed two messages with one number, for the operator. */
   evidence(): Promise<readonly EquivocationProof[]>
   /**
    * Erases the values of an entity, as the operator: of these registers, or of all. Resolves to the seq as
@@ -170,10 +179,18 @@ export interface Reviewer {
    */
   eraseValues(entityId: Uuid, regs?: readonly string[]): Promise<Outcome<number>>
   /**
-   * Rights to read have changed that do not stand in the rows: of one person, or of anybody. Their
-   * links end; they resume, and are shown what they may read now.
+   * Call when rights to read have changed that are not fields of the rows: of one person, or of any
+   * person. Closes their links; after the reconnect they get the rows that they may read now.
    */
   rightsChanged(personalId?: string): void
+  /**
+   * Takes nothing from now on that is written under an author id, or by a person, and lets them read
+   * nothing. Stored when it resolves. `late`: what they wrote before and deliver later, by default
+   * `taken`; `refused` for a key in foreign hands, as whoever has it can write as of yesterday.
+   */
+  revoke(who: Revoked, options?: { readonly late?: LateWork }): Promise<void>
+  /** Ends a revocation. What was refused by it stays so. */
+  readmit(who: Revoked): Promise<void>
   /** Waits for the running commit, sends `bye` on every link, and closes the store. */
   close(): Promise<void>
 }

@@ -152,7 +152,7 @@ describe('writes behind', () => {
 })
 
 describe('a write that fails', () => {
-  test('is said, keeps what waits, and is tried with the next commit', async () => {
+  test('is reported, keeps waiting states, and is retried with the next commit', async () => {
     const found = await watched({ limits: { cacheBytesMax: 1 } })
     const { desk, ann, writes } = found
     found.before = () => {
@@ -232,7 +232,7 @@ describe('two processes on one store', () => {
     expect(desk.spaces.tables(DESK_SPACE).head()).toMatchObject({ through: 1, seq: 1 })
   })
 
-  test('S16 fenced: while what the other has committed is taken in, nothing is written', async () => {
+  test('S16 fenced: while commits of the other process are replayed, nothing is written', async () => {
     const desk = await Desk.open()
     const ann = await desk.author('ann')
     await ann.offer(ann.create('issue', { a: 0 }), ann.create('issue', { a: 1 }))

@@ -2,7 +2,7 @@
  * Whose sessions a link speaks for: the login of the link, the openings of the sessions, and that
  * the person of both is the same; noted in the ledger and among the persons.
  *
- *   bind ─▶ login ─▶ openings and proofs ─▶ same person? ─▶ author id free, or theirs? ─▶ bound
+ *   bind ─▶ login ─▶ openings and proofs ─▶ same person? ─▶ author id free, or theirs? ─▶ revoked? ─▶ bound
  *             └── refused: bye                    └── no: not bound, and told why
  */
 import { without } from '../base/redact.ts'
@@ -17,8 +17,11 @@ import type { Connection } from './connection.ts'
 import type { Events } from './events.ts'
 import { type Ledger, type SessionRecord, hasKey } from '../review/ledger.ts'
 import type { Person, Persons } from '../review/persons.ts'
+import type { Revocations } from '../review/revocations.ts'
+import { revokedWords } from '../review/revoked.ts'
 import { readSession, textOf } from '../review/stored.ts'
 import { type LoginParts, type SignedIn, signedIn } from './login.ts'
+import { keysFor } from './revoke.ts'
 import type { WaitingLine } from './waiting-line.ts'
 import { verifyOpening } from './verify.ts'
 
@@ -27,11 +30,14 @@ export interface BindParts extends LoginParts {
   readonly store: SpaceStore
   readonly ledger: Ledger
   readonly persons: Persons
+  readonly revocations: Revocations
   readonly limits: Limits
   readonly events: Events
   readonly connections: ReadonlySet<Connection>
   /** For what asks the store: a link that is gone by then costs it nothing. */
   readonly line: WaitingLine
+  /** This reviewer is a peer, which is not told who the person of a session is. */
+  readonly isProvisional: boolean
   /** Signs the author ids of a person for the link with that nonce. */
   readonly signMe: (nonce: string, authorIds: readonly Uuid[]) => Promise<string>
 }
@@ -76,10 +82,12 @@ async function answer(
     refuse(connection, why, { secrets: [auth], events: parts.events })
     return
   }
-  const told = person && (await meFrame(connection, person, parts))
+  const { revoked } = connection
+  const told = person && revoked === undefined && (await meFrame(connection, person, parts))
   const { forMs = null } = login
-  const may = bound.length > 0 ? [...login.may] : null
-  connection.send(reviewerFrame('bound', { sessionIds: bound, forMs, why: why ?? null, may }))
+  const allowed = revoked === undefined ? [...login.may] : []
+  const said = { forMs, why: why ?? revoked ?? null, may: bound.length > 0 ? allowed : null }
+  connection.send(reviewerFrame('bound', { sessionIds: bound, ...said }))
   if (told) connection.send(told)
   if (person && isNews) await tellOthers(connection, person, parts)
 }
@@ -122,11 +130,13 @@ function refuse(
 async function provedSessions(
   connection: Connection,
   sessions: readonly ProvedOpening[],
-  { space, signer, limits }: BindParts,
+  { space, signer, limits, isProvisional }: BindParts,
 ): Promise<readonly SessionRecord[]> {
   let room = limits.sessionsPerLinkMax - connection.sessions.size
   const taken = sessions.filter(({ sessionId }) => connection.sessions.has(sessionId) || room-- > 0)
-  const checks = taken.map((opening) => verifyOpening(opening, connection.nonce, { space, signer }))
+  const checks = taken.map((opening) =>
+    verifyOpening(opening, connection.nonce, { space, signer, isProvisional }),
+  )
   const proved: SessionRecord[] = []
   for (const record of await Promise.all(checks)) {
     if (record.ok) proved.push(record.value)
@@ -146,7 +156,7 @@ interface Taken {
 async function take(
   connection: Connection,
   { proved, person }: { readonly proved: readonly SessionRecord[]; readonly person: Person | null },
-  { store, ledger, persons, limits }: BindParts,
+  { store, ledger, persons, revocations, limits }: BindParts,
 ): Promise<Taken> {
   const [stored, owners] = await Promise.all([
     storedRecords(store, proved),
@@ -174,7 +184,13 @@ async function take(
     const isHeld = connection.sessions.has(sessionId)
     // A concurrent `bind` on this link may have used up the room.
     if (!isHeld && connection.sessions.size >= limits.sessionsPerLinkMax) continue
-    if (!connection.speakFor(record)) {
+    const ended = revocations.of(keysFor(connection, record))
+    const revoked = ended[0] && revokedWords(ended[0].key)
+    if (ended.some(({ late }) => late === 'refused')) {
+      foreign = revoked
+      continue
+    }
+    if (!connection.speakFor(record, revoked)) {
       foreign = 'this person has too many sessions here'
       continue
     }
@@ -229,7 +245,8 @@ async function storedOwners(
 /** Tells a person on other devices that they have another author id. */
 async function tellOthers(connection: Connection, person: Person, parts: BindParts): Promise<void> {
   const others = [...parts.connections].filter(
-    (other) => other !== connection && other.person?.id === person.id,
+    (other) =>
+      other !== connection && other.person?.id === person.id && other.revoked === undefined,
   )
   for (const other of others) other.send(await meFrame(other, person, parts))
 }

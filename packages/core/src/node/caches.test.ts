@@ -140,6 +140,8 @@ function both(
     },
     rightsChanged: () => {},
     eraseValues: () => Promise.reject(new Error('unused')),
+    revoke: async () => {},
+    readmit: async () => {},
     close: async () => {},
   })
 }

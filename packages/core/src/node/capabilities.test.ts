@@ -1,7 +1,7 @@
 /** What a person may do: what is withheld is refused with a sentence, and changes nothing. */
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Capability } from '../facts/capabilities.ts'
+import { type Capability, mayReview } from '../facts/capabilities.ts'
 import type { CapabilityContext } from '../review/capabilities.ts'
 import { add } from '../schema/lens/steps.ts'
 import { entity } from '../schema/entity.ts'
@@ -192,7 +192,7 @@ describe('CAP2 what is withheld', () => {
   })
 })
 
-test('ADM9: a number has one verdict, whatever else is wrong with the second message', async () => {
+test('ADM9: a number has one verdict, with any other fault of the second message', async () => {
   const desk = await Desk.open({ entities, limits: { messageBytesMax: 1_024 } })
   const ann = await desk.author('ann')
   const own = issue(ann, 'a')
@@ -259,4 +259,13 @@ describe('CAP3 a reviewer publishes its own types', () => {
     const types = desk.events.map(({ type }) => type)
     expect(types).toEqual(['store_failed', 'nacked', 'publication_failed'])
   })
+})
+
+test.each<[readonly Capability[] | undefined, boolean]>([
+  [['read', 'write', 'review'], true],
+  [['read', 'write', 'publish'], false],
+  [['read', 'review'], false],
+  [undefined, false],
+])('CAP2 with %j a login reviews in the place of home: %s', (may, isSo) => {
+  expect(mayReview(may)).toBe(isSo)
 })

@@ -116,7 +116,7 @@ describe('the tail', () => {
     expect(framesOf(eve, 'through')).toHaveLength(1)
   })
 
-  test('with a damaged batch ends the link, and says why', async () => {
+  test('with a damaged batch ends the link with a reason', async () => {
     const { desk, ann, eve } = await deskWith()
     await ann.offer(ann.create('issue', { n: 1 }))
     const tables = desk.spaces.tables(DESK_SPACE)
@@ -135,7 +135,7 @@ describe('the tail', () => {
 describe('a snapshot', () => {
   const limits = { tailChangesMax: 0, pageEntitiesMax: 3 }
 
-  test('is of one seq, whatever is committed and written behind meanwhile; the tail goes on from there', async () => {
+  test('is of one seq, with any commits and writes behind meanwhile; the tail continues from there', async () => {
     const { desk, ann, eve } = await deskWith({ limits: { ...limits, dirtyStatesMax: 1 } })
     const roots = Array.from({ length: 12 }, (_, n) => ann.create('issue', { n }))
     await ann.offer(...roots)
@@ -193,7 +193,7 @@ describe('a snapshot', () => {
     expect(failures(desk)).toEqual(['disk full'])
   })
 
-  test('tells authors of their accepted messages up to it, as runs, and of no others', async () => {
+  test('sends authors their accepted messages up to it, as runs, and no others', async () => {
     const { desk, ann, eve } = await deskWith({ limits })
     const create = (author: HandAuthor): HandMessage => author.create('issue', { n: 1 })
     const refused = (author: HandAuthor): HandMessage =>

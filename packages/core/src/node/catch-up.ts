@@ -71,7 +71,7 @@ export async function catchUp(
   const isOurs = have && parts.lineage().has(have) && have.seq <= head.seq
   const isSame = isOurs && parts.space.chains.mayBe(have.seq, chainPrefix(have.chain))
   let after = isSame ? have.seq : 0
-  // Of an epoch that the greeting does not tell any more, no follower knows the start.
+  // A greeting has only the newest epochs, so a follower does not know the start of an older one.
   const isTold = after > 0 || parts.lineage().epochs[0]?.prev === null
   // What it lacks of the log is not what was signed any more.
   const isErased = after < parts.erasedThrough()
@@ -96,6 +96,10 @@ export async function catchUp(
           `the store has no batch after ${after}, and its head is ${parts.head().seq}`,
         )
       const committed = found.map(readStoredBatch).filter(({ toSeq }) => toSeq <= parts.head().seq)
+      if ((committed[0]?.fromSeq ?? 0) > after + 1) {
+        connection.close('this reviewer is a peer, and has no log from there') // PEER10
+        return
+      }
       await sendBatches(connection, committed)
       after = committed.at(-1)?.toSeq ?? parts.head().seq
       first = []
@@ -116,7 +120,7 @@ async function firstMissing(
   if (behind === 0) return []
   const { entities } = await store.head()
   if (isFar(behind, entities, limits)) return undefined
-  // Usually the first read has all. If not, a few large messages say little of those that follow.
+  // Usually the first read has all. If not, a few large messages are a poor estimate of the rest.
   for (const bytes of [READ_FIRST_BYTES, READ_BYTES]) {
     const batches = await store.batches(after, bytes)
     if (!isFar(behind * changesPerMessage(batches), entities, limits)) return batches
@@ -139,7 +143,11 @@ async function sendBatches(connection: Connection, batches: readonly StoredBatch
   const sizes = new Map(batches.map((batch) => [batch, utf8Bytes(batch.text)]))
   for (let from = 0; from < batches.length && !connection.closed;) {
     const sizeOf = (one: StoredBatch): Bytes => sizes.get(one) ?? utf8Bytes(one.text)
-    const [part = []] = inFrames(batches.slice(from), sizeOf, connection.frameBytes)
+    const { eid } = batches[from]!.position // below the length
+    const [whole = []] = inFrames(batches.slice(from), sizeOf, connection.frameBytes)
+    // One signature covers a frame, and epochs may be of several reviewers.
+    const end = whole.findIndex(({ position }) => position.eid !== eid)
+    const part = end < 0 ? whole : whole.slice(0, end)
     const last = part.at(-1)
     assert(last, 'a list that is cut into frames has a first part')
     from += part.length

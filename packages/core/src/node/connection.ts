@@ -6,7 +6,8 @@
  *      │            └──▶ follow: states of scopes
  *      └── no session bound in time ─▶ closed
  *
- * A link without a bound session may not read: its requests are answered with an empty `bound`.
+ * A link without a bound session may not read: its requests are answered with an empty `bound`. Nor
+ * does one that speaks for nobody but who is revoked: it delivers what was written before, and ends.
  */
 import { type Bytes, NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -92,13 +93,16 @@ export class Connection {
   readonly sessions: Set<Uuid> = new Set<Uuid>()
   /** The persons whose sessions these are, as they were bound. */
   readonly #holders = new Map<Uuid, SessionHolder>()
-  /** Authors this link speaks for with a login. */
+  /** Authors whose sessions this link has bound with a login. */
   readonly authors: Set<Uuid> = new Set<Uuid>()
   #login: 'none' | 'signed in' | 'expired' = 'none'
   #person: Person | null = null
   #may = NOTHING
   #endsAtMs: number | undefined
   #cancelEnd: () => void = () => {}
+  /** Why nothing that is written from now on is taken, while that holds for all that it speaks for. */
+  #revoked: string | undefined
+  #cancelIdle: () => void = () => {}
   mode: FollowMode = 'none'
   /** Entities whose histories are requested and not sent yet. */
   readonly histories: Set<Uuid> = new Set<Uuid>()
@@ -230,21 +234,26 @@ export class Connection {
     }
   }
 
-  /** Who this link has proved to be; null: it need not, or its login has expired. */
+  /** The person that this link has proved; null: no proof is required, or its login has expired. */
   get person(): Person | null {
     return this.#person
   }
 
-  /** What the login allows; nothing before the first one, and after the end. */
+  /** The capabilities of the login; none before the first one, and after its end. */
   get may(): ReadonlySet<Capability> {
-    return this.#may
+    return this.#revoked === undefined ? this.#may : withoutRead(this.#may)
+  }
+
+  /** Why this link only delivers what was written before; undefined: it may read. */
+  get revoked(): string | undefined {
+    return this.#revoked
   }
 
   get isSignedIn(): boolean {
     return this.#login === 'signed in'
   }
 
-  /** Its login is over: nothing of it is decided any more. */
+  /** Whether its login has ended: then none of its offers is decided. */
   get isExpired(): boolean {
     return this.#login === 'expired'
   }
@@ -278,7 +287,7 @@ export class Connection {
     else this.#expire()
   }
 
-  /** What was offered before the login ended is answered first. */
+  /** Offers that arrived before the login ended are answered first. */
   #expire(): void {
     this.#login = 'expired'
     this.#person = null
@@ -287,23 +296,42 @@ export class Connection {
     void this.order.then(() => this.close(EXPIRED, 'unauthorised'))
   }
 
-  /** True the first time: an author is spoken for from now on. */
+  /** Records that the link has bound this author. True the first time. */
   speaksAs(authorId: Uuid): boolean {
     if (this.authors.has(authorId)) return false
     this.authors.add(authorId)
     return true
   }
 
-  /** Binds a session that was proved on this link. False: its person has too many. */
-  speakFor(record: SessionRecord): boolean {
+  /**
+   * Binds a session that was proved on this link. `revoked`: why nothing that it writes from now on is
+   * taken. False: its person has too many.
+   */
+  speakFor(record: SessionRecord, revoked: string | undefined): boolean {
     const { sessionId, authorId } = record
     if (this.sessions.has(sessionId)) return true
     const key = personKey(this.#person, record)
     if (!this.#host.quotas.holdSession(key, authorId)) return false
     this.#holders.set(sessionId, { key, authorId })
-    if (this.sessions.size === 0) this.#link.bound?.(this.#host.space)
+    if (this.sessions.size === 0) {
+      this.#revoked = revoked
+      this.#link.bound?.(this.#host.space)
+    } else this.#revoked &&= revoked
+    this.#endWhenIdle()
     this.sessions.add(sessionId)
     return true
+  }
+
+  /** Who is revoked is not kept waiting: the link ends when nothing is delivered any more. */
+  #endWhenIdle(): void {
+    this.#cancelIdle()
+    const why = this.#revoked
+    if (why === undefined || this.#closed) return
+    const { clock, limits } = this.#host
+    this.#cancelIdle = clock.after(limits.handshakeMs, () => {
+      if (this.pending > 0) this.#endWhenIdle()
+      else this.close(why, 'unauthorised')
+    })
   }
 
   /** Whose quotas a session that is bound here uses. */
@@ -325,6 +353,7 @@ export class Connection {
     this.#closed = true
     this.#cancelTimer()
     this.#cancelEnd()
+    this.#cancelIdle()
     for (const { key } of this.#holders.values()) this.#host.quotas.releaseSession(key)
     this.#host.gone(this)
   }
@@ -339,6 +368,7 @@ export class Connection {
     if (this.#closed) return
     if (this.sessions.size === 0 && !this.#withinHandshake(carried)) return
     const joined = this.#joiner.take(carried)
+    if (joined.kind === 'waiting') this.#endWhenIdle()
     if (joined.kind === 'malformed') this.strike(joined.message)
     else if (joined.kind === 'frame') this.#joined(joined.text)
   }
@@ -385,6 +415,7 @@ export class Connection {
         this.#host.bind(this, frame)
         break
       case 'offer':
+        this.#endWhenIdle()
         this.#host.offer(this, frame)
         break
       case 'want':
@@ -401,7 +432,7 @@ export class Connection {
   }
 
   #read(frame: AuthorFrame & { kind: ReadKind }): void {
-    if (this.sessions.size === 0)
+    if (this.sessions.size === 0 || this.#revoked !== undefined)
       this.send(reviewerFrame('bound', { sessionIds: [], forMs: null, why: null, may: null }))
     else if (frame.kind === 'history') this.#host.history(this, frame.entityId)
     else if (frame.kind === 'seal') this.#host.seal(this, frame.seq)
@@ -415,7 +446,11 @@ export class Connection {
   }
 }
 
-/** Whether one end comes before another one; undefined: it never comes. */
+/** Whether one end is before another one; undefined: there is no end. */
 function isBefore(a: number | undefined, b: number | undefined): boolean {
   return (a ?? Infinity) < (b ?? Infinity)
+}
+
+function withoutRead(may: ReadonlySet<Capability>): ReadonlySet<Capability> {
+  return new Set([...may].filter((each) => each !== 'read'))
 }

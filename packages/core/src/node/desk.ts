@@ -173,7 +173,7 @@ export class Desk {
     this.#rows = new SpaceRows(this.open.space, this.#parts.types)
   }
 
-  /** Opens an epoch at the head. All links end, and are told of it when they resume. */
+  /** Opens an epoch at the head. Closes all links; the next greeting has the new epoch. */
   async openEpoch(): Promise<void> {
     const { events, connections } = this.#parts
     for (let times = 0; (await appendEpoch(this.open, this.#parts)) === 'fenced'; times++) {
@@ -198,14 +198,14 @@ export class Desk {
     return true
   }
 
-  /** Appends batches of the log that came back, and continue the head. False where the store fails. */
+  /** Appends batches that were handed back and continue the head. False where the store fails. */
   async adopt(
     batches: readonly ReturnedBatch[],
     recordsOf: (batch: Batch) => Promise<ReadonlyMap<Uuid, SessionRecord>>,
   ): Promise<boolean> {
     const { store, connections, onBehind, events } = this.#parts
     const before = this.head
-    // That it ended too early is proved.
+    // It is proved that the stored data ended too early.
     this.open.mustOpenEpoch = true
     try {
       for (const one of batches) {
@@ -216,7 +216,7 @@ export class Desk {
         await replay(this.open, { after: this.head.seq, head }, store)
         const isOther = head.eid !== this.head.eid
         this.open.head = head
-        // Their greeting has not the epoch that came back: nothing of it may reach them.
+        // Their greeting lacks the new epochs, so no frame of these may be sent to them.
         if (isOther) for (const link of [...connections]) link.close('epochs came back; resume')
       }
     } catch (error) {
@@ -240,12 +240,13 @@ export class Desk {
   }
 
   async #decided(offers: readonly Offer<Connection>[]): Promise<Decision<Connection>> {
-    const { source, space, ledger, persons, lineage } = this.open
+    const { source, space, ledger, persons, revocations, lineage } = this.open
     const { clock, random, rules = {}, review, canRead, assign: assigners = {} } = this.#parts
     const history = new Map<Uuid, readonly Write[] | 'long'>()
     await this.#loadFor(offers)
     const deciding = decide(offers, {
-      ...{ space, ledger, persons, lineage, random, rules, review, canRead, assigners, history },
+      ...{ space, ledger, persons, revocations, lineage, random, rules, review, canRead },
+      ...{ assigners, history },
       now: clock.now(),
       spaceId: this.#parts.space,
       limits: this.#parts.limits,
@@ -478,14 +479,20 @@ export class Desk {
     this.#rows = new SpaceRows(this.open.space, this.#parts.types)
     this.open.ledger.forgetVerdicts()
     this.open.persons.forget()
-    this.open.commits = stored.commits
+    const isOther = stored.commits !== this.open.commits
+    if (isOther)
+      this.open.revocations.reload(stored.hasRevocations ? await store.revocations() : [])
     if (stored.text !== undefined && stored.seq !== known) {
-      const { position: head, erasure } = readHead(stored.text)
+      const { position: head, assigned, erasure } = readHead(stored.text)
       this.open.erasure = erasure
       await replay(this.open, { after: known, head }, store)
+      this.open.space.assignedAre(assigned)
       this.open.head = head
-      for (const link of [...this.#parts.connections]) link.close('the store answered late; resume')
     }
+    this.open.commits = stored.commits
+    // Also where nothing took a seq: somebody may have been revoked.
+    if (isOther)
+      for (const link of [...this.#parts.connections]) link.close('the store answered late; resume')
     this.#isUnsure = false
   }
 }

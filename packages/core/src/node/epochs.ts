@@ -48,8 +48,8 @@ export async function signed(
 }
 
 /**
- * Stores a batch of the log that came back, as it was. The caller reads it in. Fenced where another
- * process has written.
+ * Stores a batch of the log that was handed back, unchanged. The caller applies it. Fenced where
+ * another process has written.
  */
 export async function appendReturned(
   open: OpenSpace,
@@ -60,6 +60,7 @@ export async function appendReturned(
   const position = await signed({ eid, epoch, seq: toSeq, chain }, parts)
   const lineage = batch.epoch ? open.lineage.with(batch.epoch) : open.lineage
   const erasure = batch.redact ? erasureWith(open.erasure, batch.redact) : open.erasure
+  const entries = accepted.map(({ seq }) => open.source.entry(batch, seq))
   const outcome = await parts.store.append({
     epoch,
     expect: { seq: open.head.seq, commits: open.commits },
@@ -74,7 +75,7 @@ export async function appendReturned(
       count: 1,
       seq,
     })),
-    head: headAfter({ lineage, erasure }, position, open.space.assignedAfter([])),
+    head: headAfter({ lineage, erasure }, position, open.space.assignedAfter(entries)),
   })
   if (outcome === 'fenced') return outcome
   open.commits++
@@ -87,19 +88,22 @@ function erasureWith({ left }: Erasure, { entityId, regs, seq }: RedactRecord): 
   return { through: seq - 1, newest: seq, left: [...left, { entityId, regs, below: seq }] }
 }
 
-/** Stores the record of a new epoch at the head. Fenced where another process has written. */
+/**
+ * Stores the record of a new epoch at the head. Fenced where another process has written. `claimed`:
+ * the number of the epoch of a provisional reviewer.
+ */
 export async function appendEpoch(
   open: OpenSpace,
   parts: EpochParts,
+  claimed?: number,
 ): Promise<'committed' | 'fenced'> {
   const { space, store, keys, clock, marks } = parts
   const { head, lineage } = open
   const { sig: _, ...prev } = head
-  const epoch = Math.max(...[...lineage.epochs, ...lineage.parted].map((one) => one.epoch)) + 1
-  const record = newEpoch(
-    { space, keys, clock },
-    { seq: head.seq + 1, epoch, why: 'restore', prev },
-  )
+  const known = [...lineage.epochs, ...lineage.parted].map((one) => one.epoch)
+  const epoch = claimed ?? Math.max(...known) + 1
+  const why = claimed === undefined ? 'restore' : 'claim'
+  const record = newEpoch({ space, keys, clock }, { seq: head.seq + 1, epoch, why, prev })
   const { eid, seq, chain, line } = record
   const position = await signed({ eid, epoch, seq, chain }, parts)
   const after = { lineage: lineage.with(record), erasure: open.erasure }

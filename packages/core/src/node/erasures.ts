@@ -29,6 +29,8 @@ export interface ErasuresParts extends Omit<EraserParts, 'onCommitting' | 'onCom
 
 const RESUME = 'values were erased; resume'
 const UNAVAILABLE = 'the store of the reviewer does not answer; ask again'
+/** A peer that reviews in the place of home cannot know who may erase. */
+const OF_HOME = 'only the home reviewer erases values'
 /** Pause of a history of a row of which values are being erased. */
 const ERASING_MS = 250
 /** Pause before an erasure that the store has interrupted goes on. */
@@ -92,6 +94,7 @@ export class Erasures {
    */
   async erase(entityId: Uuid, regs: readonly Reg[] | null): Promise<Outcome<number>> {
     if (this.#isOver) throw new CountersignError('unavailable', 'the reviewer is stopping')
+    if (this.#parts.desk.open.lineage.present.why === 'claim') return fail('unauthorised', OF_HOME)
     try {
       const begun = await this.#inTurn(() => this.#eraser.erase(entityId, regs))
       if (!begun.ok) return begun

@@ -44,7 +44,7 @@ export class Events {
   }
 }
 
-/** A rule that failed, for the operator: without the personal id, whoever quotes it. */
+/** A failed rule, for the operator: without the personal id, which an error text may contain. */
 export function ruleFailed({ failure, message, person }: UnjudgedMessage): ReviewerEvent {
   const { rule, cause } = failure
   const types = new Set(message.changes.map(({ shape }) => shape.type))

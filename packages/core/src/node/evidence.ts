@@ -1,6 +1,7 @@
 /**
- * Keeps what proves that an author has signed two messages with one number, for the operator: the later
- * flush with its seal, and where the accepted one is. Once a session, and not more than `evidenceMax`.
+ * Keeps evidence that an author has signed two messages with one number, for the operator: the
+ * later flush with its seal, and the seq of the accepted one. Once a session, and not more than
+ * `evidenceMax`.
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Hash } from '../base/hash.ts'
@@ -42,7 +43,7 @@ export interface EvidenceParts {
 
 export class Evidence {
   readonly #parts: EvidenceParts
-  /** Sessions of which something is kept; undefined before it was read. */
+  /** Sessions with stored evidence; undefined before it was read. */
   #sessions: Set<Uuid> | undefined
   #writing: Promise<void> = Promise.resolve()
 
@@ -50,7 +51,7 @@ export class Evidence {
     this.#parts = parts
   }
 
-  /** Stores what is new, later. */
+  /** Stores new evidence, in a later turn. */
   keep(found: readonly Equivocation[]): void {
     if (found.length === 0) return
     this.#writing = this.#writing
@@ -58,7 +59,7 @@ export class Evidence {
       .catch(this.#parts.onError)
   }
 
-  /** All that is kept, the oldest first. */
+  /** All stored evidence, the oldest first. */
   async all(): Promise<readonly EquivocationProof[]> {
     await this.#writing
     return this.#stored()
@@ -72,11 +73,13 @@ export class Evidence {
     return (await this.all()).flatMap((proof, i) => {
       const texts = proof.texts.slice(0, TEXTS_WITHOUT_LINES)
       const isNamed = proof.texts.slice(texts.length).some((line) => line.includes(name))
-      return isNamed ? [{ key: keyOf(i + 1), value: JSON.stringify({ ...proof, texts }) }] : []
+      return isNamed
+        ? [{ key: evidenceKey(i + 1), value: JSON.stringify({ ...proof, texts }) }]
+        : []
     })
   }
 
-  /** Resolves when what was found is stored. */
+  /** Resolves when all evidence so far is stored. */
   written(): Promise<void> {
     return this.#writing
   }
@@ -84,7 +87,7 @@ export class Evidence {
   async #stored(): Promise<readonly EquivocationProof[]> {
     const proofs: EquivocationProof[] = []
     for (let no = 1; no <= this.#parts.limits.evidenceMax; no++) {
-      const text = await this.#parts.store.meta(keyOf(no))
+      const text = await this.#parts.store.meta(evidenceKey(no))
       if (text === undefined) break
       proofs.push(JSON.parse(text) as EquivocationProof)
     }
@@ -100,14 +103,16 @@ export class Evidence {
       const text = JSON.stringify(proof)
       let no = this.#sessions.size + 1
       // Another process may have kept something meanwhile.
-      while (no <= limits.evidenceMax && (await store.claimMeta(keyOf(no), text)) !== text) no++
+      while (no <= limits.evidenceMax && (await store.claimMeta(evidenceKey(no), text)) !== text)
+        no++
       this.#sessions.add(sessionId)
       onKept(proof)
     }
   }
 }
 
-function keyOf(no: number): string {
+/** The key in `meta` of the proof with that number, from 1. */
+export function evidenceKey(no: number): string {
   return `equivocation ${no}`
 }
 

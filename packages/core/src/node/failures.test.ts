@@ -85,7 +85,7 @@ describe('a commit that fails', () => {
     expect(messages.map((message) => ann.verdict(message))).toEqual(['accepted', 'invalid'])
   })
 
-  test('S16 late commit: everybody who follows is told to come back, and has it then, once', async () => {
+  test('S16 late commit: all followers have to reconnect, and get it then, once', async () => {
     const { desk, ann, bob } = await deskWith()
     await bob.follow()
     const { faults } = desk.spaces
@@ -104,7 +104,7 @@ describe('a commit that fails', () => {
 })
 
 describe('two processes on one store', () => {
-  test('S16 fenced: what the other committed is read before anything else is said', async () => {
+  test('S16 fenced: commits of the other process are read before anything else is sent', async () => {
     const { desk, ann, bob } = await deskWith()
     await bob.follow()
     const older = desk.reviewer

@@ -122,7 +122,7 @@ describe('history', () => {
     expect(JSON.stringify(ann.heard)).not.toContain('secret')
   })
 
-  test('§22 history: of what nobody knows there is none', async () => {
+  test('§22 history: an unknown entity has none', async () => {
     const desk = await open()
     const ann = await desk.author('ann')
     expect(await history(desk, ann, ann.ids.next())).toEqual({
@@ -168,7 +168,7 @@ describe('history', () => {
     expect(desk.reviewer.state.connections).toBe(1)
   })
 
-  test('§22 history: a store that cannot be read says nothing, and the next question is answered', async () => {
+  test('§22 history: a store that cannot be read gives no answer, and the next request is answered', async () => {
     const desk = await open()
     const ann = await desk.author('ann')
     const root = ann.create('issue', { title: 'a' })

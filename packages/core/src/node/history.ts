@@ -28,7 +28,7 @@ export interface HistoryParts {
   readonly mayAsk: () => Promise<boolean>
 }
 
-/** What finding one message costs, as so many bytes that are sent: a batch is parsed for it. */
+/** The cost of a look-up of one message, in bytes of the quota: a batch is parsed for it. */
 export const MESSAGE_READ_BYTES = 4_096
 /** Maximum size of the facts of a message in the frame, without its text. */
 const ENVELOPE_BYTES = bytesOf(128)

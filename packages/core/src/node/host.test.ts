@@ -167,7 +167,7 @@ describe('which space', () => {
     expect(house.host.state.openSpaces).toBe(0)
   })
 
-  test('that has named none yet is told goodbye when the host is closed', async () => {
+  test('that has named none yet gets a bye when the host is closed', async () => {
     const house = await House.open()
     const link = house.link()
     await house.host.close()
@@ -240,7 +240,7 @@ describe('before the space is open', () => {
     expect(early.closed).toBe('too many bytes before a session was bound')
   })
 
-  test('a link that leaves is no link, and its space is closed when nobody else comes', async () => {
+  test('a closed link does not count, and its space is closed when no other link opens', async () => {
     const house = await slow(100, { idleMs: 1_000 })
     const link = house.link()
     link.hello(spaceNo(1))
@@ -261,7 +261,7 @@ describe('before the space is open', () => {
     expect([link.kinds, house.open, house.host.state.connections]).toEqual([['bye'], ['01'], 0])
   })
 
-  test('where it cannot be opened all are told so, and the next one tries again', async () => {
+  test('where it cannot be opened all links get a bye, and the next one retries', async () => {
     const house = await House.open()
     const { faults } = house.spaces
     house.spaces.faults = { ...faults, readFails: () => true }
@@ -296,7 +296,7 @@ describe('§20 bounds: open spaces', () => {
     expect((await house.visit(1)).closed).toBe('too many spaces are open')
   })
 
-  test('are closed when they are idle for long, and not where somebody comes in between', async () => {
+  test('are closed when they are idle for long, and not if a link opens in between', async () => {
     const house = await House.open({ idleMs: 1_000 })
     const [one, two] = [await house.visit(1), await house.visit(2)]
     const other = await house.visit(2)
@@ -351,6 +351,8 @@ describe('an author of one of them', () => {
       evidence: () => Promise.resolve([]),
       rightsChanged: () => {},
       eraseValues: () => Promise.reject(new Error('unused')),
+      revoke: async () => {},
+      readmit: async () => {},
       close: () => host.close(),
     } satisfies Reviewer)
     return { desk, host, ann: await desk.author('ann'), events }
@@ -388,7 +390,7 @@ describe('an author of one of them', () => {
     expect(events.filter(({ type }) => type === 'store_failed')).toEqual([])
   })
 
-  test('is answered before the host is closed, and told goodbye; nobody comes in after that', async () => {
+  test('is answered before the host is closed, and gets a bye; no link opens after that', async () => {
     const { desk, host, ann, events } = await hosted({})
     const root = ann.create('issue', { n: 1 })
     ann.offerFlush(root.session, root.flush, await ann.seal(root.flush))
@@ -452,4 +454,28 @@ describe('an author of one of them', () => {
     expect(desk.spaces.tables(DESK_SPACE).head()).toMatchObject({ seq: 1, through: 1 })
     expect(events.filter(({ type }) => type === 'store_failed')).toEqual([])
   })
+})
+
+test('RVK1 revokes in a space that nobody has open, which is closed again', async () => {
+  const house = await House.open({ idleMs: 1_000 })
+  const space = spaceNo(7)
+  await house.done(house.host.revoke(space, { personalId: 'ann' }))
+  expect(house.open).toEqual(['07'])
+  await house.pass(2_000)
+  expect(house.open).toEqual([])
+  const stored = (): string[] =>
+    house.spaces
+      .tables(space)
+      .revocations()
+      .map(({ key }) => key)
+  expect(stored()).toEqual(['person ann'])
+  await house.done(house.host.readmit(space, { personalId: 'ann' }))
+  expect(stored()).toEqual([])
+  house.spaces.faults = { ...house.spaces.faults, readFails: () => true }
+  await expect(house.done(house.host.revoke(spaceNo(8), { personalId: 'ann' }))).rejects.toThrow(
+    /store/,
+  )
+  house.spaces.faults = { ...house.spaces.faults, readFails: () => false }
+  await house.visit(8)
+  expect(house.open).toEqual(['07', '08'])
 })

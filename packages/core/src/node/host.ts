@@ -14,6 +14,8 @@ import { type ByeCode, parseAuthorFrame, reviewerFrame } from '../wire/frames.ts
 import type { Attached, Reviewer, ReviewerEvent, ReviewerOptions } from './api.ts'
 import type { Peer } from './login.ts'
 import { type Caches, cachesOf } from '../review/caches.ts'
+import type { LateWork } from '../review/revocations.ts'
+import type { Revoked } from '../review/revoked.ts'
 import { openReviewer } from './reviewer.ts'
 
 /** Options of all reviewers of a host, and the spaces that it accepts. */
@@ -49,6 +51,10 @@ export interface ReviewerHost {
   connect(link: ServerLink, peer: Peer): Attached
   /** As of each reviewer that is open. */
   rightsChanged(personalId?: string): void
+  /** As `Reviewer.revoke`, in that space, which is opened for it. */
+  revoke(space: Uuid, who: Revoked, options?: { readonly late?: LateWork }): Promise<void>
+  /** As `Reviewer.readmit`. */
+  readmit(space: Uuid, who: Revoked): Promise<void>
   /** Waits for running commits, sends `bye` on every link, and closes every space. */
   close(): Promise<void>
 }
@@ -122,6 +128,28 @@ class Host implements ReviewerHost {
 
   rightsChanged(personalId?: string): void {
     for (const reviewer of this.open) reviewer.rightsChanged(personalId)
+  }
+
+  revoke(space: Uuid, who: Revoked, options?: { readonly late?: LateWork }): Promise<void> {
+    return this.#with(space, (reviewer) => reviewer.revoke(who, options))
+  }
+
+  readmit(space: Uuid, who: Revoked): Promise<void> {
+    return this.#with(space, (reviewer) => reviewer.readmit(who))
+  }
+
+  /** Calls the reviewer of a space, which stays open meanwhile. */
+  async #with<T>(space: Uuid, call: (reviewer: Reviewer) => Promise<T>): Promise<T> {
+    if (this.#closing) throw new Error('the reviewer is stopping')
+    const open = this.#opened(space)
+    open.links++
+    open.cancelIdle?.()
+    try {
+      return await call(await open.reviewer)
+    } finally {
+      if (!open.ready && this.#spaces.get(space) === open) this.#spaces.delete(space)
+      else this.#left(space, open)
+    }
   }
 
   async close(): Promise<void> {

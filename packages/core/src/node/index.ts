@@ -19,10 +19,13 @@ export type {
   Rules,
   TypeRules,
 } from '../review/rules.ts'
+export { mayReview } from '../facts/capabilities.ts'
 export type { Capability } from '../facts/capabilities.ts'
 export type { Capabilities, CapabilityContext } from '../review/capabilities.ts'
 export type { EquivocationProof } from './evidence.ts'
 export type { OverQuota } from './quotas.ts'
 export type { Authenticate, Login, Peer } from './login.ts'
 export type { Person } from '../review/persons.ts'
+export type { LateWork } from '../review/revocations.ts'
+export type { Revoked } from '../review/revoked.ts'
 export { Entity } from '../schema/entity.ts'

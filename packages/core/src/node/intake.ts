@@ -9,7 +9,7 @@ import { readFlush } from '../facts/flush.ts'
 import { readSession } from '../facts/session-line.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Rejection } from '../facts/message.ts'
-import type { KeyPair, Signer } from '../ports/signer.ts'
+import type { Signer } from '../ports/signer.ts'
 import type { AuthorFrame } from '../wire/frames.ts'
 import type { Connection } from './connection.ts'
 import type { Offer } from '../review/decision.ts'
@@ -31,7 +31,8 @@ type Waiting = Offer<Connection> & Unbound
 
 export interface IntakeParts {
   readonly space: Uuid
-  readonly keys: KeyPair
+  /** Public key of the home reviewer: of this one, unless it is a peer. */
+  readonly homeKey: string
   readonly signer: Signer
   readonly limits: Limits
   readonly events: Events
@@ -119,7 +120,7 @@ export class Intake {
   /** The offer with the record of its session; undefined if it was refused, and answered. */
   async #verified(offer: Unbound): Promise<Waiting | undefined> {
     const { connection, session, flush, sig } = offer
-    const { events, ledger, signer, keys } = this.#parts
+    const { events, ledger, signer, homeKey } = this.#parts
     const { sessionId, authorId } = session.facts
     const record = ledger().session(sessionId)
     if (!record) {
@@ -140,7 +141,7 @@ export class Intake {
       connection.strike('the seal does not match what was offered')
       return undefined
     }
-    const before = await verifyRejections(offer, keys, signer)
+    const before = await verifyRejections(offer, homeKey, signer)
     if (!before) {
       connection.strike('a rejection that this reviewer has not signed')
       return undefined
@@ -149,7 +150,8 @@ export class Intake {
       events.nackAll(offer, 'unauthorised', 'the login has expired')
       return undefined
     }
-    // It is judged as what the person of this link writes, who has to be the one of the session.
+    // It is judged as a message of the person of this link, which must be the person of the
+    // session.
     const { may } = connection
     if (connection.sessions.has(sessionId))
       return { ...offer, record, may, before, person: connection.person ?? claimed(record) }
@@ -187,7 +189,7 @@ export class Intake {
   }
 }
 
-/** Whoever has no login is who their session claims. */
+/** Without a login, the person is the one that the session claims. */
 function claimed({ personalId }: SessionRecord): Person {
   return { id: personalId, proved: false, claims: undefined }
 }

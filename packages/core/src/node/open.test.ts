@@ -71,7 +71,7 @@ const oneByOne = (store: SpaceStore): SpaceStore => ({
 })
 
 describe('opening', () => {
-  test('reads the head alone, whatever the length of the history', async () => {
+  test('reads the head alone, for any length of the history', async () => {
     const { desk } = await past(0)
     const head = desk.spaces.tables(DESK_SPACE).head()
     const opened = await openDesk(desk)
@@ -180,7 +180,7 @@ describe('what was not written behind', () => {
     }
   })
 
-  test('what another process commits meanwhile is not taken in before its head is read', async () => {
+  test('commits of another process meanwhile are not applied before its head is read', async () => {
     const { desk, ids } = await past(7)
     const batches = desk.spaces.tables(DESK_SPACE).batches(0, bytesOf(1_000_000))
     const { position } = readStoredBatch(batches[3]!)
@@ -271,7 +271,7 @@ describe('damage', () => {
     await openDesk(desk) // and is there where it is not damaged
   })
 
-  test('of a state that a replay stands on', async () => {
+  test('of a state that a replay needs', async () => {
     const { desk, ids } = await past(1)
     const through = (store: SpaceStore): SpaceStore => ({
       ...store,

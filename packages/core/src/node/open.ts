@@ -13,13 +13,14 @@ import type { Limits } from '../facts/limits.ts'
 import type { Position } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SpaceMark, SpaceMarks } from '../ports/space-marks.ts'
-import type { SpaceStore } from '../ports/space-store.ts'
+import type { SpaceHead, SpaceStore } from '../ports/space-store.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { Caches, SpaceUse } from '../review/caches.ts'
 import { Ledger } from '../review/ledger.ts'
 import { SpaceSource } from './source.ts'
 import { Persons } from '../review/persons.ts'
-import { type FoldsOf, SpaceState } from '../review/space.ts'
+import { Revocations } from '../review/revocations.ts'
+import { type AssignedLast, type FoldsOf, SpaceState } from '../review/space.ts'
 import { type Erasure, NOTHING_ERASED, readHead, readStoredBatch } from '../review/stored.ts'
 
 const READ_BYTES = bytesOf(4_194_304)
@@ -30,6 +31,7 @@ export interface OpenSpace {
   readonly space: SpaceState
   readonly ledger: Ledger
   readonly persons: Persons
+  readonly revocations: Revocations
   readonly source: SpaceSource
   /** While it is held, the caches of the space are not trimmed. */
   readonly use: SpaceUse
@@ -59,39 +61,34 @@ export interface OpenOptions {
   /** Shared by the reviewers of the process. */
   readonly caches: Caches
   readonly foldsOf: FoldsOf
-  /** The data may be an older copy than what was committed last. */
+  /** Whether the data may be older than the last commit. */
   readonly restored: boolean
   readonly marks: SpaceMarks | undefined
+  /** Of a provisional reviewer: what it continues, whatever its store says. */
+  readonly continues?: Continued | undefined
   /** Called when a stored state was damaged, and is folded again from the messages of its entity. */
   readonly onRefolded: (entityId: Uuid) => void
 }
 
+/** What a provisional reviewer continues: the lineage of home, and the newest position after it. */
+export interface Continued {
+  readonly lineage: Lineage
+  readonly head: Position
+  /** The number of the epoch that it opens. */
+  readonly epoch: number
+}
+
 /** Rejects when the store cannot be read, is damaged, or belongs to another key or space. */
 export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
-  const { store, keys, space: spaceId, limits, caches, foldsOf, onRefolded, marks } = options
-  const known = await store.meta('epoch')
-  const mark = marks && (await marks.get(spaceId))
-  const begun = known ?? (await begin(options, (mark?.epoch ?? 0) + 1))
-  const { sig, ...genesis } = JSON.parse(begun) as Genesis
-  if (genesis.space !== spaceId)
-    throw new Error(`the store holds the space ${genesis.space}, not ${spaceId}`)
-  if (genesis.reviewerKey !== keys.publicKey)
-    throw new Error('the store belongs to a reviewer with another key')
-  const stored = await store.head()
-  const { eid, epoch: term, chain } = genesis
-  const {
-    position: head,
-    assigned,
-    erasure,
-    ...past
-  } = stored.text === undefined
+  const { store, space: spaceId, limits, caches, foldsOf, onRefolded, marks, continues } = options
+  const start = continues
     ? {
-        position: { eid, epoch: term, seq: 0, chain, sig },
-        ...{ assigned: [], epochs: [], parted: [], erasure: NOTHING_ERASED },
+        ...{ ...continues, stored: await store.head(), assigned: [], mustOpenEpoch: false },
+        erasure: NOTHING_ERASED,
       }
-    : readHead(stored.text)
-  const later = await Promise.all(past.epochs.map((seq) => epochAt(seq, store)))
-  const epochs = [genesis, ...later].slice(-EPOCHS_MAX)
+    : await storedStart(options)
+  const { head, assigned, erasure, lineage, mustOpenEpoch, stored } = start
+  const revocations = new Revocations(stored.hasRevocations ? await store.revocations() : [])
   const use = { isHeld: true }
   const { heldChainsMax } = limits
   const space = new SpaceState({ budget: caches.states, use, heldChainsMax, foldsOf, assigned })
@@ -104,13 +101,12 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
   })
   const { commits, through } = stored
   const open: OpenSpace = {
-    ...{ space, ledger, persons, source, use, head, erasure, commits, through },
-    lineage: new Lineage(epochs, past.parted.map(epochIn)),
-    mustOpenEpoch:
-      known !== undefined && (options.restored || (marks && !isAsLeft(head, mark))) === true,
+    ...{ space, ledger, persons, revocations, source, use, head, erasure, commits, through },
+    ...{ lineage, mustOpenEpoch },
   }
   try {
     await replay(open, { after: through, head }, store)
+    space.assignedAre(assigned)
     space.endBatch(head.seq, head.chain)
   } catch (error) {
     leaveCaches(open)
@@ -121,7 +117,44 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
   return open
 }
 
-/** Whether the data end where an orderly end has left them. */
+type Start = Pick<OpenSpace, 'lineage' | 'head' | 'erasure' | 'mustOpenEpoch'> & {
+  readonly assigned: readonly AssignedLast[]
+  readonly stored: SpaceHead
+}
+
+/** Where the stored space ends; a new one begins with its first epoch. */
+async function storedStart(options: OpenOptions): Promise<Start> {
+  const { store, keys, space, marks } = options
+  const known = await store.meta(GENESIS)
+  const mark = marks && (await marks.get(space))
+  const begun = known ?? (await begin(options, (mark?.epoch ?? 0) + 1))
+  const { sig, ...genesis } = JSON.parse(begun) as Genesis
+  if (genesis.space !== space)
+    throw new Error(`the store holds the space ${genesis.space}, not ${space}`)
+  if (genesis.reviewerKey !== keys.publicKey)
+    throw new Error('the store belongs to a reviewer with another key')
+  const stored = await store.head()
+  const { text } = stored
+  const { eid, epoch, chain } = genesis
+  const past =
+    text === undefined
+      ? {
+          position: { eid, epoch, seq: 0, chain, sig },
+          ...{ assigned: [], epochs: [], parted: [], erasure: NOTHING_ERASED },
+        }
+      : readHead(text)
+  const later = await Promise.all(past.epochs.map((seq) => epochAt(seq, store)))
+  const epochs = [genesis, ...later].slice(-EPOCHS_MAX)
+  const { position: head, assigned, erasure } = past
+  return {
+    ...{ head, assigned, erasure, stored },
+    lineage: new Lineage(epochs, past.parted.map(epochIn)),
+    mustOpenEpoch:
+      known !== undefined && (options.restored || (marks && !isAsLeft(head, mark))) === true,
+  }
+}
+
+/** Whether the data end where the last orderly shutdown left them. */
 function isAsLeft({ seq, chain }: Position, mark: SpaceMark | undefined): boolean {
   return mark?.head?.seq === seq && mark.head.chain === chain
 }
@@ -189,15 +222,18 @@ export async function replay(
     throw new Error(`the stored batches up to seq ${head.seq} are not those that its head signs`)
 }
 
-/** The first epoch of the space, and the signature of the position at its record. */
-type Genesis = Epoch & { readonly sig: string }
+/** The key of the genesis in `meta`. */
+export const GENESIS = 'epoch'
 
-/** The text of the genesis of a new space; where another process was first, of its. */
+/** The first epoch of the space, and the signature of the position at its record. */
+export type Genesis = Epoch & { readonly sig: string }
+
+/** The text of the genesis of a new space; the stored one, if another process was first. */
 async function begin(options: OpenOptions, epoch: number): Promise<string> {
   const { keys, signer, space, store } = options
   const record = newEpoch(options, { seq: 0, epoch, why: 'genesis', prev: null })
   const sig = await signer.sign(keys, positionBytes(space, record))
-  return store.claimMeta('epoch', JSON.stringify({ ...record, sig }))
+  return store.claimMeta(GENESIS, JSON.stringify({ ...record, sig }))
 }
 
 /** A record of this reviewer, now. */

@@ -1,7 +1,7 @@
 /**
  * Publishes the versions of the deployment's types that a space lacks, when the reviewer opens it: as
- * messages of the reviewer's own key, which are judged like any other. So builds find them, and nobody
- * needs the capability.
+ * messages of the reviewer's own key, which are judged like any other. So builds find them, and no
+ * person needs the capability.
  */
 import { toBase64url } from '../base/bytes.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -44,7 +44,7 @@ export interface PublishParts {
   ) => Promise<Decision<Connection> | undefined>
 }
 
-/** What the session of the reviewer commits to. It is in no table of persons. */
+/** The personal id that the session of the reviewer commits to. It is in no table of persons. */
 const PERSON = { id: 'the reviewer', proved: false, claims: undefined } as const
 
 const REGISTERS = new RegisterTable([...SCHEMA.fields.values()].map(({ reg }) => reg))

@@ -57,7 +57,7 @@ describe('QUO1 messages and bytes of a person', () => {
     expect(verdicts(ann, second)).toEqual(['accepted'])
   })
 
-  test('are counted over all sessions and links of the person, and of nobody else', async () => {
+  test('are counted over all sessions and links of the person, and of no other person', async () => {
     const desk = await open(few)
     const laptop = await desk.author('ann', 'ann')
     const [phone, bob] = [await desk.author('ann', 'ann'), await desk.author('bob', 'bob')]
@@ -72,7 +72,7 @@ describe('QUO1 messages and bytes of a person', () => {
     expect(overOf(desk)).toEqual(['messages'])
   })
 
-  test('who claims to be somebody uses up nothing of whoever has proved it', async () => {
+  test('a claimed person uses up no quota of the proved one', async () => {
     const desk = await open(few)
     const eve = await desk.author('ann')
     await eve.offer(...issues(eve, 21))
@@ -112,7 +112,7 @@ describe('QUO1 messages and bytes of a person', () => {
 })
 
 describe('QUO2 sessions of a person', () => {
-  test('one too many is not bound, and told why; it is when another one has ended', async () => {
+  test('a surplus one is not bound, with a reason; it is bound when another one has ended', async () => {
     const desk = await open({ sessionsPerPersonMax: 2 })
     const tabs = [await desk.author('ann', 'ann'), await desk.author('ann', 'ann')]
     const bob = await desk.author('bob', 'bob')

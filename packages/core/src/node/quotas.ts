@@ -1,7 +1,7 @@
 /**
- * What one person may use of a reviewer, over all their links: messages and bytes a second, bytes of
- * answers a second, sessions, and answers at a time. A person is who a login has proved; without a
- * login, who their sessions claim to be. Counted in memory, by this process.
+ * The quotas of one person at a reviewer, over all their links: messages and bytes a second, bytes
+ * of answers a second, sessions, and answers at a time. A login proves the person; without a login,
+ * the sessions claim one. Counted in memory, by this process.
  *
  *   offer ─▶ messages, bytes ──over──▶ nack `rate_limited`: the author offers it again
  *   want, history, seal ─▶ reading ──over──▶ the next part waits
@@ -14,10 +14,13 @@ import type { Clock } from '../ports/clock.ts'
 import type { SessionRecord } from '../review/ledger.ts'
 import type { Person } from '../review/persons.ts'
 
-/** Names a person in memory: what is claimed uses up nothing of who has proved it. */
+/** The key of a person in memory: a claimed person has other quotas than the proved one. */
 export type PersonKey = string
 
-/** So many usages are kept at least; beyond them, those of whoever is gone and owes nothing are dropped. */
+/**
+ * Minimum number of usages that are kept; beyond it, usages of absent persons with full quotas are
+ * dropped.
+ */
 const USAGES_MIN = 4_096
 /** A person is reported once in this time. */
 const REPORT_MS = 60_000
@@ -30,7 +33,7 @@ export function personKey(
   return proved ? `proved ${proved.id}` : `claimed ${personalId}`
 }
 
-/** So much a second, and so much at once. It may be overdrawn by what is taken last. */
+/** A token bucket: a rate per second, and a burst. The last take may overdraw it. */
 class Bucket {
   readonly #perMs: number
   readonly #burst: number
@@ -75,7 +78,7 @@ interface Usage {
   reportedAtMs: number
 }
 
-/** Who used up what, for the operator. */
+/** The quota and the person that used it up, for the operator. */
 export interface OverQuota {
   readonly what: 'messages' | 'bytes' | 'sessions' | 'reading' | 'answers'
   /** A pseudonym of the person. */
@@ -119,7 +122,7 @@ export class Quotas {
     this.#of(key).reading.take(bytes)
   }
 
-  /** Whether nothing more is read for a person for now. */
+  /** Whether reads for a person must wait. */
   isReadUp(key: PersonKey, authorId: Uuid): boolean {
     const usage = this.#of(key)
     const isOver = usage.reading.level(this.#clock.monotonic()) <= 0
@@ -191,7 +194,7 @@ export class Quotas {
     return usage
   }
 
-  /** Drops usages that are as new: nobody gains by that. */
+  /** Drops usages with full quotas: a new one is equal, so no person gains by that. */
   #forget(nowMs: number): void {
     if (this.#usages.size < this.#manyAt) return
     for (const [key, { messages, bytes, reading, sessions, answers }] of this.#usages) {

@@ -1,6 +1,6 @@
 /**
- * Ranges, found by a value that is in them: a tree in the order of their lower bounds, each node with
- * the highest upper bound below it. It is built when it is searched first after a change.
+ * An index of ranges by the values in them: a tree in the order of their lower bounds, each node
+ * with the highest upper bound below it. It is built when it is searched first after a change.
  */
 import { assert } from '../base/assert.ts'
 import { type ScopeRange, isInRange } from '../wire/scope-range.ts'
@@ -53,7 +53,7 @@ function compareStarts({ from: a }: ScopeRange, { from: b }: ScopeRange): number
   return a.value < b.value ? -1 : a.value > b.value ? 1 : 0
 }
 
-/** Ranges of one register, each with what it is of. */
+/** Ranges of one register, each with its owner. */
 export class RangeIndex<T> {
   readonly #items = new Set<Item<T>>()
   #trees: Map<string, Tree<T>> | undefined

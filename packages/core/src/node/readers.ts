@@ -1,4 +1,4 @@
-/** What links are shown, where the deployment limits who may read what. */
+/** The rows that links may read, where the deployment limits rights to read. */
 import type { AnyRow } from '../schema/types.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { EntityState } from '../fold/state.ts'
@@ -33,7 +33,7 @@ export class Readers {
     this.#rows = new SpaceRows(parts.space, parts.types)
   }
 
-  /** Whether anything is withheld from anybody. */
+  /** Whether the deployment limits rights to read. */
   get areLimited(): boolean {
     return this.#parts.canRead !== undefined
   }
@@ -58,12 +58,12 @@ export class Readers {
     }
   }
 
-  /** Loads what was missing. */
+  /** Loads the missing item. */
   load({ need }: Missing): Promise<void> {
     return this.#parts.source.need(need, new Map())
   }
 
-  /** Whether a link may be told of an entity. Whoever asks for a row that is not there gets the same answer. */
+  /** Whether a link may learn of an entity. A request for an unknown row gets the same answer. */
   async mayAsk(connection: Connection, id: StateOf['id']): Promise<boolean> {
     const { space, source } = this.#parts
     if (!this.areLimited) return true

@@ -1,6 +1,6 @@
 /**
- * What a reviewer has lost, and gets back from those who have read it: batches of its log under a
- * position that it has signed, which vouches for all of them.
+ * Batches that a reviewer has lost, and gets back from stores that have read them: batches of its
+ * log under a position that it has signed, which covers all of them.
  *
  *   they continue the head            adopted: as they were, seqs kept
  *   the lineage went on without them  judged again, in their order, each with its old place
@@ -43,12 +43,12 @@ type Start = Pick<Position, 'seq' | 'chain'>
 /** Of one decision. */
 const FLUSHES_MAX = 256
 const FLUSH_BYTES_MAX = 1_048_576
-/** Flushes that could not be judged, because what they are written on is not here yet. */
+/** Flushes that could not be judged, because their parents are missing here. */
 const PARKED_MAX = 1_024
 
 export class Returned {
   readonly #parts: ReturnedParts
-  /** How far the log of an epoch that was lost has come back, without a gap. */
+  /** The seq up to which the log of a lost epoch was handed back, without a gap. */
   readonly #taken = new Map<Uuid, number>()
   #parked: Offer<Connection>[] = []
 
@@ -56,7 +56,10 @@ export class Returned {
     this.#parts = parts
   }
 
-  /** Takes what one frame has, and says what is here now. Runs between two decisions. */
+  /**
+   * Applies the batches of one frame, and answers how far the log is complete. Runs between two
+   * decisions.
+   */
   async take(connection: Connection, frame: Held): Promise<void> {
     const { desk, space, keys, signer } = this.#parts
     const { position, epochs } = frame
@@ -71,21 +74,21 @@ export class Returned {
     }
     // Another process on the store may have it.
     if (!this.#has(position)) await desk.resync()
-    // A false one is of no use but to its author, whose messages then saw less than they say.
+    // A forged one harms only its author, whose messages then saw less than they state.
     const ours = epochs.filter((one) => one.space === space && one.reviewerKey === keys.publicKey)
     desk.open.lineage = desk.open.lineage.knowing(ours)
     const seq = this.#has(position) ? position.seq : await this.#back(connection, frame)
     if (seq !== undefined) connection.send(reviewerFrame('back', { seq }))
   }
 
-  /** Whether the log here has a position, as far as its chain is at hand. */
+  /** Whether the log here has a position, as far as its chain is known. */
   #has(position: Position): boolean {
     const { lineage, head, space } = this.#parts.desk.open
     const isHere = lineage.has(position) && position.seq <= head.seq
     return isHere && space.chains.mayBe(position.seq, chainPrefix(position.chain))
   }
 
-  /** The seq up to which all is here; undefined for a frame that nobody honest sends. */
+  /** The seq up to which the log is complete; undefined for a frame that no honest client sends. */
   async #back(connection: Connection, frame: Held): Promise<number | undefined> {
     const { position, batches } = frame
     const { lineage, head } = this.#parts.desk.open
@@ -144,7 +147,7 @@ export class Returned {
     const first = read.findIndex(isAtHead)
     if (first >= 0) return desk.adopt(read.slice(first), (batch) => this.#records(batch))
     const lost = read.filter((one) => !this.#isHere(one))
-    // Two histories under one epoch: a copy was taken for the original.
+    // Two histories under one epoch: a copy of the data was opened in place of the original.
     if (lost.some(({ eid }) => eid === head.eid)) await desk.lost()
     let offers: Offer<Connection>[] = []
     for (const one of lost) {
@@ -214,7 +217,7 @@ export class Returned {
     )
   }
 
-  /** Judges flushes in their order, and once more those that waited for something in them. */
+  /** Judges flushes in their order, then again those that waited for one of them. */
   async #judge(offers: readonly Offer<Connection>[]): Promise<boolean> {
     let waiting = offers
     while (waiting.length > 0) {

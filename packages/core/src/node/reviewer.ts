@@ -30,23 +30,29 @@ import { type Caches, cachesOf } from '../review/caches.ts'
 import { catchUp } from './catch-up.ts'
 import { Connection, type ConnectionHost } from './connection.ts'
 import { Desk, type DeskParts } from './desk.ts'
+import { appendEpoch } from './epochs.ts'
 import { Events } from './events.ts'
 import { type EquivocationProof, Evidence } from './evidence.ts'
 import { Erasures } from './erasures.ts'
 import { answerHistory } from './history.ts'
+import { healthOf } from './health.ts'
 import { Intake } from './intake.ts'
 import type { Peer } from './login.ts'
 import { Newest } from './newest.ts'
-import { type OpenSpace, leaveCaches, openSpace } from './open.ts'
+import { type Continued, type OpenSpace, leaveCaches, openSpace } from './open.ts'
 import { publishTypes } from './publish.ts'
+import type { LateWork, Revocation } from '../review/revocations.ts'
+import type { Revoked } from '../review/revoked.ts'
 import { rulesFault } from '../review/rules.ts'
 import { Quotas } from './quotas.ts'
 import { foldsOf, typesOf } from '../review/schema-rules.ts'
 import { answerSeal } from './seal.ts'
 import { Readers } from './readers.ts'
 import { Returned } from './returned.ts'
+import { storeRevocation } from './revoke.ts'
 import { Snapshots } from './snapshots.ts'
 import { KeyedTypes } from '../review/state-keys.ts'
+import { Turns } from './turns.ts'
 import { WaitingLine } from './waiting-line.ts'
 import { Views } from './views.ts'
 
@@ -61,8 +67,15 @@ export function createReviewer(options: ReviewerOptions): Promise<Reviewer> {
   return openReviewer(options, cachesOf({ ...LIMITS, ...options.limits }))
 }
 
-/** The same, with the caches that all reviewers of a process share. */
-export async function openReviewer(options: ReviewerOptions, caches: Caches): Promise<Reviewer> {
+/**
+ * The same, with the caches that all reviewers of a process share. `continues`: it reviews
+ * provisionally, in an epoch of its own after that.
+ */
+export async function openReviewer(
+  options: ReviewerOptions,
+  caches: Caches,
+  continues?: Continued,
+): Promise<Reviewer> {
   const types = typesOf(options.entities)
   const fault =
     assignersFault(options.assign ?? {}, types) ?? rulesFault(options.rules ?? {}, types)
@@ -77,10 +90,11 @@ export async function openReviewer(options: ReviewerOptions, caches: Caches): Pr
     ...{ space, store, keys, signer, clock, limits, caches, onRefolded },
     foldsOf: folds,
     restored: options.restored ?? false,
-    marks: options.marks,
+    ...{ marks: options.marks, continues },
   }
   try {
     const open = await openSpace(opening)
+    if (continues) await appendEpoch(open, opening, continues.epoch)
     const role = new ReviewerRole({ ...options, limits, store, types }, open, caches)
     if (options.publishes) await role.publish(open, options.entities ?? [])
     return role
@@ -111,9 +125,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   readonly #readers: Readers
   readonly #connections = new Set<Connection>()
   readonly #returned: Returned
-  /** What runs between two decisions. */
-  readonly #jobs: (() => Promise<unknown>)[] = []
-  #working: Promise<void> | undefined
+  readonly #turns: Turns
   #isClosing = false
 
   constructor(options: RoleOptions, open: OpenSpace, { pages: held }: Caches) {
@@ -127,11 +139,12 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     )
     this.#newest = new Newest({ space, keys, signer, clock })
     this.#intake = new Intake({
-      ...{ space, keys, signer, limits },
+      homeKey: open.lineage.at(0).reviewerKey,
+      ...{ space, signer, limits },
       events: this.#events,
       quotas: this.quotas,
       ledger: () => open.ledger,
-      onWaiting: () => this.#start(),
+      onWaiting: () => this.#turns.start(),
     })
     this.#evidence = new Evidence({
       ...{ store: options.store, limits, onError: this.#events.storeFailed },
@@ -153,7 +166,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       now: () => this.#newest.now(),
       sign: (bytes) => signer.sign(keys, bytes),
       onError: this.#events.storeFailed,
-      onAhead: () => this.#between(() => this.#desk.resync()),
+      onAhead: () => this.#turns.between(() => this.#desk.resync()),
     })
     const desk = {
       ...options,
@@ -165,6 +178,9 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       onBehind: (connection: Connection, have: Position) => void this.follow(connection, have),
     }
     this.#desk = new Desk(desk, open)
+    this.#turns = new Turns({
+      ...{ clock, intake: this.#intake, desk: this.#desk, onError: this.#events.storeFailed },
+    })
     this.#returned = new Returned({
       ...{ ...options, desk: this.#desk },
       erase: ({ entityId, regs }) => this.#erasures.within(entityId, regs),
@@ -179,7 +195,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       ...{ ...options, desk: this.#desk, events: this.#events, evidence: this.#evidence },
       ...{ connections: this.#connections, readers: this.#readers, views: this.#views },
       ...{ snapshots: this.#snapshots, onBehind: desk.onBehind },
-      between: (job) => this.#between(job),
+      between: (job) => this.#turns.between(job),
     })
   }
 
@@ -196,18 +212,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   get state(): ReviewerHealth {
-    const { head, open, isHealthy } = this.#desk
-    const { accepted, rejected, nacked } = this.#events
-    return {
-      epoch: head.epoch,
-      seq: head.seq,
-      connections: this.#connections.size,
-      sessions: open.ledger.sessions,
-      cachedBytes: open.space.cachedBytes,
-      healthy: isHealthy,
-      pendingCommit: this.#intake.messages,
-      ...{ accepted, rejected, nacked },
-    }
+    const parts = { desk: this.#desk, events: this.#events, intake: this.#intake }
+    return healthOf({ ...parts, connections: this.#connections })
   }
 
   connect(link: ServerLink, peer: Peer): Attached {
@@ -245,13 +251,30 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       if (personalId === undefined || link.person?.id === personalId) endStates(link)
   }
 
+  revoke(who: Revoked, { late = 'taken' }: { readonly late?: LateWork } = {}): Promise<void> {
+    return this.#revoke(who, { at: this.clock.now(), late })
+  }
+
+  readmit(who: Revoked): Promise<void> {
+    return this.#revoke(who, undefined)
+  }
+
+  #revoke(who: Revoked, revocation: Omit<Revocation, 'seq'> | undefined): Promise<void> {
+    const shared = { store: this.#options.store, open: this.#desk.open }
+    const parts = { ...shared, connections: this.#connections, resync: () => this.#desk.resync() }
+    // Between two decisions: of what is being decided, it takes all or nothing.
+    return new Promise((resolve, reject) =>
+      this.#turns.between(() => storeRevocation(who, revocation, parts).then(resolve, reject)),
+    )
+  }
+
   async close(): Promise<void> {
     this.#isClosing = true
     this.#intake.close()
     this.#erasures.stop()
     // Offers that were received before are still decided and answered.
     await Promise.all([...this.#connections].map(({ order }) => order))
-    await this.#working
+    await this.#turns.ended()
     for (const connection of [...this.#connections]) connection.close('the reviewer is stopping')
     this.#snapshots.close()
     await this.#evidence.written()
@@ -263,41 +286,13 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     await this.#options.store.close()
   }
 
-  /** Marks beside the key how the data end: what differs from it at the next start is a copy. */
+  /** Stores the end of the data beside the key; other data at the next start are a copy. */
   async #mark(): Promise<void> {
     const { head: position, open } = this.#desk
     const { epoch, seq, chain } = position
     // Data that count as restored do so until an epoch was opened on them.
     const head = open.mustOpenEpoch ? null : { seq, chain }
     await this.#options.marks?.put(this.space, { epoch, head })
-  }
-
-  #start(): void {
-    this.#working ??= this.#work()
-  }
-
-  /** Runs a job when no decision is under way. */
-  #between(job: () => Promise<unknown>): void {
-    this.#jobs.push(job)
-    this.#start()
-  }
-
-  /** Decides batch after batch until the queue is empty; jobs run between two batches. */
-  async #work(): Promise<void> {
-    try {
-      while (!this.#intake.isEmpty || this.#jobs.length > 0) {
-        const job = this.#jobs.shift()
-        if (job) await job().catch(this.#events.storeFailed)
-        if (this.#intake.isEmpty) continue
-        // Offers that arrive in the same turn are in the same batch.
-        await new Promise<void>((resolve) => this.clock.soon(resolve))
-        const offers = this.#intake.take()
-        await this.#desk.batch(offers)
-        this.#intake.answered(offers)
-      }
-    } finally {
-      this.#working = undefined // in the turn in which the queue is empty: the next offer starts `#work` again
-    }
   }
 
   // The interface `ConnectionHost`.
@@ -311,10 +306,9 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     const { head: position, open } = this.#desk
     const at = this.#newest.now()
     const sig = await signer.sign(keys, welcomeBytes(this.space, { nonces, position, at }))
-    const { inFlightMessagesMax, inFlightBytesMax } = this.limits
-    const credits = { messages: inFlightMessagesMax, bytes: inFlightBytesMax }
-    const { epochs: lineage } = open.lineage
-    return { v: WIRE_VERSION, lineage, position, credits, nonce: nonces[1], at, sig }
+    const { inFlightMessagesMax: messages, inFlightBytesMax: bytes } = this.limits
+    const facts = { lineage: open.lineage.epochs, credits: { messages, bytes } }
+    return { v: WIRE_VERSION, ...facts, position, nonce: nonces[1], at, sig }
   }
 
   gone(connection: Connection): void {
@@ -335,15 +329,16 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void {
     const { signer, store, clock, keys, authenticate, capabilities } = this.#options
-    const { ledger, persons, lineage } = this.#desk.open
+    const { ledger, persons, revocations, lineage } = this.#desk.open
     const epoch = lineage.present
     const bound = bindSessions(connection, frame, {
-      ...{ signer, store, clock, authenticate, capabilities, ledger, persons },
+      ...{ signer, store, clock, authenticate, capabilities, ledger, persons, revocations },
       space: this.space,
       limits: this.limits,
       events: this.#events,
       connections: this.#connections,
       line: this.#binds,
+      isProvisional: epoch.why === 'claim',
       signMe: (nonce, authorIds) =>
         signer.sign(keys, meBytes(this.space, epoch, { nonce, authorIds })),
     })
@@ -352,7 +347,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     connection.binding = connection.binding
       .then(() => bound)
       .then(() => {
-        // It was shown what another login may read.
+        // The link was sent rows of another login.
         const isOther = before !== undefined && claimsOf(connection) !== before
         if (this.#readers.areLimited && isOther) endStates(connection)
       })
@@ -368,7 +363,9 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   held(connection: Connection, frame: AuthorFrame & { kind: 'held' }): void {
     if (this.#isClosing) return
-    this.#between(() => this.#returned.take(connection, frame).then(() => this.#erasures.goOn()))
+    this.#turns.between(() =>
+      this.#returned.take(connection, frame).then(() => this.#erasures.goOn()),
+    )
   }
 
   want(connection: Connection, have: Position | null, pages: readonly string[]): void {
@@ -390,7 +387,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       return
     }
     if (have && this.#isAhead(have)) {
-      this.#between(() =>
+      this.#turns.between(() =>
         this.#missed(connection, have, (known) => void this.follow(connection, known, pages)),
       )
       return
@@ -427,7 +424,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     const { have } = frame
     if (!have || !this.#isAhead(have)) this.#views.follow(connection, frame)
     else
-      this.#between(() =>
+      this.#turns.between(() =>
         this.#missed(connection, have, (known) =>
           this.#views.follow(connection, known ? frame : { ...frame, whole: 0, have: null }),
         ),
@@ -445,8 +442,9 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   /**
-   * A link has what is missing here. If this reviewer has signed it, it was committed, and is lost.
-   * Otherwise the link goes on: with what it has, or, where that is still ahead, with nothing.
+   * Called when a link has batches that are missing here. If this reviewer has signed them, they
+   * were committed and are lost. Otherwise the link continues from its position, or, if that is
+   * still ahead, from the start.
    */
   async #missed(
     connection: Connection,
@@ -462,7 +460,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   seal(connection: Connection, seq: number): void {
     const { keys, signer, store } = this.#options
-    if (this.#readers.areLimited) return // who follows scopes has nothing to audit
+    if (this.#readers.areLimited) return // a follower of scopes has no batches to audit
     answerSeal(connection, seq, () => ({
       store,
       source: this.#desk.open.source,
@@ -489,12 +487,12 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 }
 
-/** What a login says of a person, to be compared. */
+/** The claims of a login, as text, to compare logins. */
 function claimsOf({ person }: Connection): string {
   return JSON.stringify(person?.claims ?? null)
 }
 
-/** The next link is given what may be read now. */
+/** The next link gets the rows that may be read now. */
 function endStates(link: Connection): void {
   if (link.mode === 'states') link.close('rights have changed; resume')
 }

@@ -1,6 +1,7 @@
 /**
- * Who follows what, by type and by the first equality of a scope, or else by its range, or by its ids: a commit looks up
- * the values of the rows that it touches, however many scopes are followed.
+ * The followers of scopes, by type and by the first equality of a scope, or else by its range, or by
+ * its ids: a commit looks up the values of the rows that it touches, however many scopes are
+ * followed.
  */
 import { isInScope, valuesOf } from '../fold/in-scope.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -23,7 +24,7 @@ interface OfType<T> {
   readonly byReg: Map<Reg, Map<ScopeValue, Set<Followed<T>>>>
 }
 
-/** The scopes of all links. `T`: who follows; it follows each scope once. */
+/** The scopes of all links. `T`: a follower, which follows each scope once. */
 export class ScopeIndex<T> {
   readonly #types = new Map<string, OfType<T>>()
 
@@ -75,7 +76,7 @@ export class ScopeIndex<T> {
     return this.#types.has(type)
   }
 
-  /** Adds those who follow a row in that state to `found`. */
+  /** Adds the followers of a row in that state to `found`. */
   find(type: string, state: EntityState, table: RegisterTable, found: Set<T>): void {
     const ofType = this.#types.get(type)
     if (!ofType) return

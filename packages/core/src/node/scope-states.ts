@@ -45,7 +45,7 @@ export class AheadOfHere extends Error {
 /**
  * The states of a scope, some at a time; the caller uses each part before it asks for the next. A row
  * that is newer in the cache is read from there. What is written between two pages may be missed: it
- * was changed since the scope is followed, or was not in the store then, and is told apart.
+ * was changed since the scope is followed, or was not in the store then, and is sent separately.
  * @throws AheadOfHere
  */
 export async function* statesOfScope(

@@ -47,7 +47,7 @@ export async function answerSeal(
 async function sendSeal(connection: Connection, seq: number, parts: SealParts): Promise<void> {
   connection.charge(MESSAGE_READ_BYTES)
   const kept = await keptOf(seq, parts)
-  // It may have come back without its seal, and no epoch says so yet.
+  // The flush may have been handed back without its seal, and no epoch shows that yet.
   if (kept.seal === null && parts.isRestored) return
   const { epoch, sign } = parts
   const bytes = keptBytes(epoch.space, epoch, { seq, ...kept, nonce: connection.nonce })
@@ -66,7 +66,7 @@ async function keptOf(seq: number, { source, store }: SealParts): Promise<Kept> 
     readonly seals: readonly string[]
   }
   const seal = seals[layout.flushes.indexOf(flush)] ?? null
-  // A session that came back with its messages has no key.
+  // A session that was handed back with its messages has no key.
   return { publicKey: (await keyOf(flush.session.facts.sessionId, store)) || null, seal }
 }
 

@@ -224,7 +224,7 @@ describe('unknown_history', () => {
 })
 
 describe('heads and parents', () => {
-  test('§4 parents: what its author says it has seen, it names, or it is refused', async () => {
+  test('§4 parents: a message names all that its author claims to have seen, or it is refused', async () => {
     const { desk, ann, bob, eve, update } = await deskWith()
     const root = ann.create('issue', { title: 'a' })
     const next = ann.change([root], { title: 'b' })
@@ -254,7 +254,7 @@ describe('heads and parents', () => {
     expect(desk.reviewer.state).toMatchObject({ accepted: 2, rejected: 0, pendingCommit: 0 })
   })
 
-  test('§4 parents: the number of something else says nothing of the row', async () => {
+  test('§4 parents: the number of a message of another row does not count', async () => {
     const { desk, ann, bob, eve, update } = await deskWith()
     const [root, other] = [ann.create('issue', { title: 'a' }), ann.create('issue', { title: 'x' })]
     await ann.offer(root, other)

@@ -288,7 +288,7 @@ describe('SNAP8 the memory that is kept', () => {
   test.each([
     ['kept', {}],
     ['read again', { snapshotBytesMax: 0 }],
-  ])('is given back after an hour, whoever reads, and so is the scan: %s', async (_, limits) => {
+  ])('is released after an hour, also with readers, and so is the scan: %s', async (_, limits) => {
     const { desk, caches, scans } = await opened(limits)
     const [slow] = await newcomers(desk, 1)
     slow!.waitingBytes = WAITS
@@ -320,7 +320,7 @@ describe('SNAP8 the memory that is kept', () => {
 })
 
 describe('SNAP8 the scans that are open', () => {
-  test('§20 bounds: are so many at the most; whoever comes then joins the newest', async () => {
+  test('§20 bounds: have a maximum; a further reader joins the newest', async () => {
     const { desk, ann, scans } = await opened(
       { snapshotBytesMax: 0, tailChangesMax: 0 },
       { isReadInPieces: true },

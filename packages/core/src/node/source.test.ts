@@ -360,7 +360,7 @@ describe('damage', () => {
     }
   })
 
-  test('of a session is said when somebody binds it, and of a verdict when it is asked for again', async () => {
+  test('of a session is reported when it is bound, and of a verdict when it is requested again', async () => {
     const { desk, ann } = await deskWith()
     const root = ann.create('issue', { n: 0 })
     const id = '00000000-0000-8000-8000-000000000000'

@@ -4,11 +4,10 @@
  */
 import { bytesOf } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { apply, isForked } from '../fold/apply.ts'
+import { apply } from '../fold/apply.ts'
 import { redact } from '../fold/redact.ts'
 import type { EntityState } from '../fold/state.ts'
-import { type Entry, Write, applyAssigned, giveReview } from '../history/entry.ts'
-import { toEntry } from '../history/from-message.ts'
+import { type Entry, Write } from '../history/entry.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Rejection } from '../facts/message.ts'
 import type { Lineage } from '../history/lineage.ts'
@@ -20,14 +19,15 @@ import {
 } from '../ports/space-store.ts'
 import { storedReadingBounds } from '../wire/bounds.ts'
 import type { BatchLayout } from '../wire/layout.ts'
-import { readBatch, readLayout } from '../wire/read-batch.ts'
-import { keptReview } from '../wire/reviews.ts'
+import { readLayout } from '../wire/read-batch.ts'
 import { type RedactRecord, isRecord } from '../wire/records.ts'
 import type { Batch } from '../wire/types.ts'
+import type { RegisterTable } from '../schema/registers.ts'
 import type { Ledger } from '../review/ledger.ts'
 import type { Need } from '../review/missing.ts'
 import type { Persons } from '../review/persons.ts'
 import type { SpaceEntity, SpaceState } from '../review/space.ts'
+import { loggedBatch, loggedEntry } from './logged.ts'
 import { type StoredBatch, readState, readStoredBatch, stateOf, textOf } from '../review/stored.ts'
 
 /** Size of one read of states or batches. */
@@ -295,42 +295,17 @@ export class SpaceSource {
   }
 
   /** Parses a stored batch. @throws Error if it is damaged. */
-  read({ fromSeq, text }: Pick<StoredBatch, 'fromSeq' | 'text'>, chainBefore = ''): Batch {
-    const { spaceId, limits } = this.#parts
-    const read = readBatch(text, {
-      space: spaceId,
-      before: { seq: fromSeq - 1, chain: chainBefore },
-      sessions: [],
-      own: () => undefined,
-      mayBeErased: true,
-      bounds: storedReadingBounds(limits),
-    })
-    if (!read.ok) throw new Error(`the stored batch from seq ${fromSeq} is damaged`)
+  read(stored: Pick<StoredBatch, 'fromSeq' | 'text'>, chainBefore?: string): Batch {
+    const { spaceId: space, limits } = this.#parts
+    const read = loggedBatch(stored, { space, limits, chainBefore })
+    if (!read.ok) throw new Error(`the stored batch from seq ${stored.fromSeq} is damaged`)
     return read.value
   }
 
   /** The entry of an accepted message. `before`: the states of its entities before it, if they are known. */
-  entry(
-    batch: Batch,
-    seq: number,
-    before: (entityId: Uuid) => EntityState | undefined = () => undefined,
-  ): Entry {
+  entry(batch: Batch, seq: number, before?: (entityId: Uuid) => EntityState | undefined): Entry {
     const { space, lineage } = this.#parts
-    const accepted = batch.accepted[seq - batch.fromSeq]!
-    const { id, hash, seen, message, session } = accepted
-    const { authorId, sessionId } = session.facts
-    const entry = toEntry(
-      // The stored text has every line.
-      { ...message!, id, hash, seen, session },
-      { session: { authorId, sessionId }, arrival: 0, tableOf: (type) => space.registers(type) },
-    )
-    const regs = entry.writes.map((write) => write.regs.names)
-    const forked = entry.writes.some((write) => isForked(before(write.entityId), write))
-    const { reviewerId, eid, epoch } = lineage().at(seq)
-    const place = { reviewerId, eid, epoch, at: batch.at }
-    const review = keptReview(accepted, place, { regs, forked })
-    applyAssigned(entry, review, (type) => space.registers(type))
-    giveReview(entry, review)
-    return entry
+    const tableOf = (type: string): RegisterTable => space.registers(type)
+    return loggedEntry(batch, seq, { lineage: lineage(), tableOf, ...(before && { before }) })
   }
 }

@@ -78,7 +78,7 @@ describe('wants', () => {
 })
 
 describe('links without a session', () => {
-  test('§7 unbound: reads nothing, is told that it is bound for nothing, and ends in time', async () => {
+  test('§7 unbound: reads nothing, gets an empty `bound`, and ends in time', async () => {
     const { desk, ann, eve } = await deskWith()
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
@@ -111,7 +111,7 @@ describe('links without a session', () => {
     expect(eve.heard.map(({ kind }) => kind)).toEqual(['bound', 'tail', 'through'])
   })
 
-  test('§20 bounds: says a little and no more', async () => {
+  test('§20 bounds: may send a little and no more', async () => {
     const { desk, eve } = await deskWith()
     eve.greet()
     const want = authorFrame('want', { have: null, pages: null })
@@ -209,7 +209,7 @@ describe('rejections', () => {
 
   const ids = (messages: readonly HandMessage[]): string[] => messages.map(({ id }) => id)
 
-  test('§20 bounds: the texts of the oldest go, whoever they are of, in steps, and the ledger keeps their numbers', async () => {
+  test('§20 bounds: the texts of the oldest are deleted, of any author, in steps, and the ledger keeps their numbers', async () => {
     const { desk, ann, eve } = await deskWith({ limits })
     const refused: HandMessage[] = []
     for (let n = 0; n < 63; n++) {

@@ -74,7 +74,7 @@ describe('minted ids', () => {
     expect(await verdictOn({ entities }, make)).toBe(typed)
   })
 
-  test('§2 minted ids: the id of a version that is published is minted by nobody', async () => {
+  test('§2 minted ids: the id of a published version is minted by no author', async () => {
     const id = schemaId('issue', 2, 0)
     const verdict = await verdictOn({}, (eve) => creation(eve, '$schema', id))
     expect(verdict).toBe('invalid')
@@ -106,7 +106,7 @@ describe('an id that is taken', () => {
 })
 
 describe('the order of the checks', () => {
-  test('§13.10 unknown_schema: a reviewer that does not know the version leaves it alone, whatever else it sees', async () => {
+  test('§13.10 unknown_schema: a reviewer that does not know the version gives no verdict, with any other fault', async () => {
     const desk = await Desk.open({ entities })
     const ann = await desk.author('ann')
     await ann.offer(creation(ann, 'named', V4))

@@ -36,7 +36,7 @@ describe('stale', () => {
     }
   })
 
-  test('§7 stale policy: says what stands in the fields that were written, and that may be nothing', async () => {
+  test('§7 stale policy: has the live values of the written fields, and there may be none', async () => {
     const desk = await Desk.open({ entities })
     const ann = await desk.author('ann')
     const bob = await desk.author('bob')
@@ -60,7 +60,7 @@ describe('stale', () => {
     expect(rejectionOf(bob, another)!.standing).toEqual([])
   })
 
-  test('§7 compare-and-set: the loser hears of every live write it had not seen, over all entities', async () => {
+  test('§7 compare-and-set: the loser gets every live write that it had not seen, over all entities', async () => {
     const desk = await Desk.open()
     const ann = await desk.author('ann')
     const bob = await desk.author('bob')
@@ -91,7 +91,7 @@ describe('stale', () => {
     ])
   })
 
-  test('§20 bounds: what stands is told up to its bounds, values left out first', async () => {
+  test('§20 bounds: live writes are sent up to their bounds, values omitted first', async () => {
     const limits = { standingMax: 3, standingBytesMax: 1_000 }
     const desk = await Desk.open({ limits })
     const ann = await desk.author('ann')
@@ -181,7 +181,7 @@ describe('the same answer', () => {
     expect(await reviews()).toEqual(first)
   })
 
-  test('§4 rejection: its signature covers what stands', async () => {
+  test('§4 rejection: its signature covers the live writes', async () => {
     const desk = await Desk.open({ entities })
     const ann = await desk.author('ann')
     const root = ann.create('issue', { title: 'a', points: 1 })

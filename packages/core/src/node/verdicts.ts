@@ -49,7 +49,7 @@ export interface Audience {
   readonly onBehind: (connection: Connection, have: Position) => void
 }
 
-/** Sends each link the verdicts on what it offered, in frames that fit. */
+/** Sends each link the verdicts on its offers, in frames that fit. */
 export function sendVerdicts(decision: Decision<Connection>, audience: Audience): void {
   const { answers, stored } = decision
   for (const { connection, sessionId, reviews, sig } of audience.acks)

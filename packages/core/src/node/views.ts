@@ -6,14 +6,14 @@
  *   follow ─▶ in the index ─▶ rows of the store, page by page ─▶ answered
  *                   └───────── states after each commit, in between and from then on
  *
- * A peer that reads too slowly is told of several commits at once, when it has read what waits for it.
+ * A peer that reads too slowly gets several commits at once, after it has read the frames before.
  *
- * Where rights to read are limited, a row that a person may not read is in none of their scopes: it is
- * told only that it has gone, and only to whom it was shown.
+ * Where rights to read are limited, a row that a person may not read is in none of their scopes:
+ * its removal is sent, and only to links that had got the row.
  *
- * Every frame has a number, and says all that is new up to its position. So what is lost is noticed,
- * and asked for anew. A state is the newest one when its frame is made: a page that was read earlier
- * than a commit is behind it in the stream, and readers skip states that are older than theirs.
+ * Every frame has a number, and contains all changes up to its position, so a lost frame is
+ * requested again. A state is the newest one when its frame is made: a page that was read before a
+ * commit may follow it in the stream, and readers skip states older than theirs.
  */
 import { assert } from '../base/assert.ts'
 import { type Bytes, NO_BYTES, addBytes } from '../base/size.ts'
@@ -63,11 +63,11 @@ export interface ViewsParts {
   readonly readers: Readers
   readonly sign: (bytes: Uint8Array) => Promise<string>
   readonly onError: (error: unknown) => void
-  /** Another process has committed to this space: what it did has to be read, and links resume then. */
+  /** Another process has committed: its commits must be read before links resume. */
   readonly onAhead: () => void
 }
 
-/** What a commit has changed. */
+/** The changes of a commit. */
 export interface ViewedCommit {
   readonly decision: Decision<Connection>
   readonly offers: readonly Offer<Connection>[]
@@ -92,14 +92,14 @@ export class Views {
     this.#parts = parts
   }
 
-  /** A link asks for scopes, all that it wants from now on; or whether there is news. */
+  /** A link requests scopes, all that it follows from now on; or news. */
   follow(connection: Connection, frame: FollowFields): void {
     const { no, anew, scopes } = frame
     if (connection.closed) return
     let view = this.#views.get(connection)
     if (!view || (anew && no > view.of)) view = this.#begin(connection)
     if (no <= view.of) {
-      // Asked again. Whoever waits for rows gets them, and then this.
+      // A repeated request. The rows under way are sent first, then this answer.
       if (view.owed) view.isAsked = true
       else if (view.done === view.of) this.#say(view, [], NOTHING)
       return
@@ -121,7 +121,7 @@ export class Views {
     this.#fillLater(view, no, added)
   }
 
-  /** What a peer has from before, on this lineage. */
+  /** The scopes that a peer has in full from an earlier link, on this lineage. */
   #hereOf({ scopes, whole, have }: FollowFields): LinkView['here'] {
     const { head, space } = this.#parts
     const { eid, seq } = head()
@@ -130,7 +130,7 @@ export class Views {
     return { keys: new Set(scopes.slice(0, whole).map(scopeKey)), seq: have.seq }
   }
 
-  /** The states of the rows of a decision that somebody may follow, before it is applied. */
+  /** The states, before the decision, of its rows that a link may follow. */
   before({ batch }: Decision<Connection>): ReadonlyMap<Uuid, EntityState> {
     const before = new Map<Uuid, EntityState>()
     for (const id of batch.states.keys()) {
@@ -196,7 +196,7 @@ export class Views {
     return !view.connection.closed && this.#views.get(view.connection) === view
   }
 
-  /** Who follows a row as it was, or as it is. */
+  /** The followers of a row in its former or its new state. */
   #touchedBy({ decision, before }: ViewedCommit): Map<LinkView, Set<Uuid>> {
     const { space } = this.#parts
     const touched = new Map<LinkView, Set<Uuid>>()
@@ -213,7 +213,7 @@ export class Views {
     return touched
   }
 
-  /** The accepted messages of each link; their rows are added to those that it is told. */
+  /** The accepted messages of each link; their rows are added to its changes. */
   #acceptedOf(
     { decision, offers }: ViewedCommit,
     touched: Map<LinkView, Set<Uuid>>,
@@ -234,7 +234,7 @@ export class Views {
       else told.set(view, [{ sessionId, reviews }])
       const add = (id: Uuid): void => {
         addTo(touched, view, id)
-        // The author has it, from itself.
+        // The author has its own message.
         if (this.#parts.readers.areLimited) view.shown.add(id)
       }
       const numbers = new Set(reviews.map(({ clientSeq }) => clientSeq))
@@ -247,7 +247,7 @@ export class Views {
     return told
   }
 
-  /** Tells of rows later, as they are then. */
+  /** Sends rows later, in their state at that time. */
   #owe(view: LinkView, ids: ReadonlySet<Uuid>, accepted: readonly SessionReviews[]): void {
     const { onError } = this.#parts
     const owed = (view.owed ??= { ids: new Set(), accepted: [], told: Promise.resolve() })
@@ -282,12 +282,12 @@ export class Views {
     view.owed = undefined
   }
 
-  /** Tells of rows now. False where something has to be loaded first. */
+  /** Sends rows now. False if an item must be loaded first. */
   #tell(view: LinkView, ids: readonly Uuid[], accepted: readonly SessionReviews[]): boolean {
     return this.#told(view, ids, accepted) === undefined
   }
 
-  /** The same; returns what has to be loaded first. */
+  /** The same; returns the item that must be loaded first. */
   #told(
     view: LinkView,
     ids: readonly Uuid[],
@@ -306,7 +306,7 @@ export class Views {
       if (view.done < view.of) view.withheld.add(id)
       if (view.shown.delete(id)) gone.push(id)
     }
-    // Of what it may not read, a link is not even told that something has changed.
+    // A link gets no sign of changes of rows that it may not read.
     if (seen.size + gone.length + accepted.length > 0 || view.isAsked)
       this.#say(view, this.#pagesOf([...seen.values()]), { accepted, gone })
     view.isAsked = false
@@ -449,8 +449,8 @@ export class Views {
   }
 
   /**
-   * Rows of a scope that is not sent in full yet; ids of those that the peer has as they are. Returns
-   * what has to be loaded first.
+   * Sends rows of a scope that is not complete yet, and only the ids of those that the peer has
+   * unchanged. Returns the item that must be loaded first.
    */
   #send(view: LinkView, scope: Scope, states: readonly StateOf[]): Missing | undefined {
     const { keys, seq } = view.here

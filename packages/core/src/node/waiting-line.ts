@@ -1,6 +1,6 @@
 /**
- * Work of one kind, at most so much at a time; what comes later waits, first come first served. A slow
- * store keeps its own line of calls, which nobody can leave: whatever waits here can still be given up.
+ * A queue of work of one kind, with a maximum that runs at a time; more work waits, first in first
+ * out. Calls to a slow store cannot be cancelled; work that waits here can.
  */
 export class WaitingLine {
   #free: number

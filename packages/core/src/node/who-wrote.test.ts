@@ -169,7 +169,7 @@ describe('bind', () => {
     expect(ann.heard.at(-1)).toMatchObject({ kind: 'bound', sessionIds: [hers.sessionId] })
   })
 
-  test('WHO7 a proof is of one link: it binds there, as often as it is said, and not on the next', async () => {
+  test('WHO7 a proof is of one link: it binds there, each time it is sent, and not on the next', async () => {
     const { desk, ann } = await two()
     const before = await ann.opening(SESSION)
     const bind = async (opening: ProvedOpening): Promise<readonly string[]> => {
@@ -233,7 +233,7 @@ describe('messages', () => {
     expect(eve.verdict(message)).toBe('unauthorised')
   })
 
-  test('§7 who wrote: a message of a session that nobody has bound waits, however large it is', async () => {
+  test('§7 who wrote: a message of an unbound session waits, of any size', async () => {
     const { desk, eve } = await two()
     const long = 'x'.repeat(60_000)
     const values = { a: long, b: long, c: long, d: long }

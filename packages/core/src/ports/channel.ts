@@ -1,6 +1,6 @@
 /**
- * Messages among the tabs of one origin (BroadcastChannel). They may be lost, repeated or late: what
- * they say is also in the storage, which the receiver reads in time.
+ * Messages among the tabs of one origin (BroadcastChannel). They may be lost, repeated or late:
+ * their content is also in the storage, which the receiver reads later.
  */
 export interface Channel {
   /**

@@ -3,7 +3,7 @@
  * stores, compares and forwards ciphertexts without a key; an adapter has keys and algorithm.
  */
 
-/** An encrypted text as it stands in messages, on disk and at the reviewer. */
+/** An encrypted text, in the form of messages, of the disk and of the reviewer. */
 export type Ciphertext = {
   /** Id of the key. */
   readonly key: string
@@ -15,7 +15,7 @@ export type Ciphertext = {
 export interface FieldCipher {
   /** @throws CountersignError `unavailable` where there is no key to write with */
   encrypt(text: string): Ciphertext
-  /** undefined: the key is not here, or the box was not made with it. Never throws. */
+  /** undefined: the device lacks the key, or the box was made with another key. Never throws. */
   decrypt(ciphertext: Ciphertext): string | undefined
   /** Calls `listener` after a key was added or removed. Returns the function that ends it. */
   subscribe(listener: () => void): () => void

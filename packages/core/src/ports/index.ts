@@ -26,12 +26,13 @@ export type {
   WriteBatch,
   Written,
 } from './storage.ts'
+export type { StorageCare, StorageMarks, StorageOutlook } from './storage-care.ts'
 export { fromBase64url, toBase64url } from '../base/bytes.ts'
 export { bytesOf, isLongerThan, utf8Bytes } from '../base/size.ts'
 export type { Bytes } from '../base/size.ts'
 export { FRAME_BYTES_MAX } from './transport.ts'
 export type { Link, LinkEvents, ServerLink, Transport } from './transport.ts'
-export { SIGNAL_BYTES_MAX } from './peers.ts'
+export { SAID_BYTES_MAX, SIGNAL_BYTES_MAX } from './peers.ts'
 export type { AcceptLink, Peers, Signalling, SignallingEvents } from './peers.ts'
 export { StoreError } from './store-error.ts'
 export type { StoreTrouble } from './store-error.ts'
@@ -47,6 +48,7 @@ export type {
   NumberedSession,
   ReadLimit,
   RejectionText,
+  RevocationText,
   ScanPage,
   ScanTables,
   SessionText,

@@ -1,8 +1,11 @@
-/** Marks that live as long as the process: what it finds at its first opening counts as restored. */
+/** Marks in memory, lost with the process: data that the first opening finds counts as restored. */
 import type { Uuid } from '../base/uuid.ts'
 import type { SpaceMark, SpaceMarks } from './space-marks.ts'
 
-/** Marks for a reviewer without a place beside its key: what it opens first counts as a copy. */
+/**
+ * Marks for a reviewer that cannot store them beside its key: the data that it opens first counts
+ * as a copy.
+ */
 export function memoryMarks(): SpaceMarks {
   const marks = new Map<Uuid, SpaceMark>()
   return {

@@ -24,6 +24,7 @@ export const NEW_HEAD: SpaceHead = {
   text: undefined,
   through: 0,
   entities: 0,
+  hasRevocations: false,
 }
 
 /** Replaces a text whose row is missing or fails its checksum. */
@@ -53,6 +54,10 @@ export function checkCommit(commit: Commit): void {
   for (const { authorId, text } of commit.authors ?? []) {
     checkText(authorId, 'an author id')
     checkText(text, `author ${authorId}`)
+  }
+  for (const { key, text } of commit.revocations ?? []) {
+    checkText(key, 'the key of a revocation')
+    checkText(text ?? '', 'a revocation')
   }
   for (const { msgId, clientSeq, text } of commit.rejections ?? []) {
     assert(isCount(clientSeq) && clientSeq > 0, `clientSeq ${clientSeq} of ${msgId} is invalid`)

@@ -1,10 +1,10 @@
 /**
- * What is kept of each space beside the reviewer's key, apart from its data: by it a reviewer notices
- * that its data are not those that it wrote last.
+ * Marks of each space, stored beside the reviewer's key and apart from the data. They let a
+ * reviewer detect data that it did not write last, such as a restored backup.
  */
 import type { Uuid } from '../base/uuid.ts'
 
-/** How the data of a space ended. */
+/** The end of the data of a space. */
 export interface SpaceMark {
   /** The newest epoch that was opened. */
   readonly epoch: number

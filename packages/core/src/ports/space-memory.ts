@@ -29,6 +29,7 @@ import type {
   NumberedSession,
   ReadLimit,
   RejectionText,
+  RevocationText,
   ScanTables,
   SpaceHead,
   SpaceStores,
@@ -66,6 +67,7 @@ export class MemoryTables implements SpaceTables {
   readonly #authors = new Map<string, AuthorText>()
   /** Ids by text, the oldest first. */
   readonly #authorIds = new Map<string, Set<string>>()
+  readonly #revocations = new Map<string, RevocationText>()
   readonly #ledger = new LedgerMemory()
   /** By message id, the oldest first. */
   readonly #rejections = new Map<string, RejectionText>()
@@ -73,7 +75,7 @@ export class MemoryTables implements SpaceTables {
   readonly #meta = new Map<string, string>()
 
   head(): SpaceHead {
-    return this.#head
+    return { ...this.#head, hasRevocations: this.#revocations.size > 0 }
   }
 
   /** Replaces all data by a copy of those of another one, as when a backup is restored. */
@@ -85,6 +87,7 @@ export class MemoryTables implements SpaceTables {
     replace(this.#authors, other.#authors)
     const authorIds = [...other.#authorIds].map(([text, ids]) => [text, new Set(ids)] as const)
     replace(this.#authorIds, authorIds)
+    replace(this.#revocations, other.#revocations)
     this.#ledger.become(other.#ledger)
     replace(this.#rejections, other.#rejections)
     const rows = [...other.#entities].map(
@@ -92,6 +95,13 @@ export class MemoryTables implements SpaceTables {
     )
     replace(this.#entities, rows)
     replace(this.#meta, other.#meta)
+  }
+
+  /** Begins after a place: states up to there are somewhere else. `before`: some batches that lead there. */
+  beginAt(head: Pick<SpaceHead, 'epoch' | 'seq'>, before: readonly BatchText[]): void {
+    assert(this.#head === NEW_HEAD, 'tables begin once')
+    this.#head = { ...NEW_HEAD, ...head, through: head.seq }
+    for (const batch of before) this.#batches.push({ ...batch, seals: '' })
   }
 
   append(commit: Commit): 'committed' | 'fenced' {
@@ -102,6 +112,10 @@ export class MemoryTables implements SpaceTables {
     this.#ledger.add(commit.accepted ?? [], commit.rejections ?? [])
     for (const session of commit.sessions ?? []) this.#putSession(session.sessionId, session.text)
     for (const author of commit.authors ?? []) this.#putAuthor(author)
+    for (const { key, text } of commit.revocations ?? []) {
+      if (text === undefined) this.#revocations.delete(key)
+      else this.#revocations.set(key, { key, text })
+    }
     if (commit.batch !== undefined) this.#batches.push({ ...commit.batch })
     for (const rejection of commit.rejections ?? []) {
       this.#rejections.set(rejection.msgId, { ...rejection })
@@ -169,6 +183,10 @@ export class MemoryTables implements SpaceTables {
   authorsOf(text: string, countMax: number): readonly Stored<AuthorText>[] {
     const ids = [...(this.#authorIds.get(text) ?? [])].toReversed().slice(0, countMax)
     return ids.map((authorId) => stored({ authorId, text }))
+  }
+
+  revocations(): readonly Stored<RevocationText>[] {
+    return [...this.#revocations.values()].map((one) => stored(one))
   }
 
   rejection(msgId: string): Stored<RejectionText> | undefined {

@@ -69,6 +69,7 @@ function spaceStoreOver(run: Run, onClose: () => void): SpaceStore {
     sessions: (keys) => live('read', (tables) => tables.sessions(keys)),
     authors: (ids) => live('read', (tables) => tables.authors(ids)),
     authorsOf: (text, max) => live('read', (tables) => tables.authorsOf(text, max)),
+    revocations: () => live('read', (tables) => tables.revocations()),
     rejection: (msgId) => live('read', (tables) => tables.rejection(msgId)),
     rejections: (id, from, max) => live('read', (tables) => tables.rejections(id, from, max)),
     rejectionsWith: (part) => live('read', (tables) => tables.rejectionsWith(part)),

@@ -6,6 +6,7 @@
  *     batches      messages that took seqs, by seq; their seals apart, since the tail omits them
  *     sessions     by id, and by a number that is given in the order of storage: 1, 2, 3…
  *     authors      the person behind each author id, as text; by id, and by that text
+ *     revocations  of author ids and persons, by key: texts that are replaced, and deleted
  *     ledger       (session, clientSeq) → seq, or rejected; kept for ever, as runs
  *     rejections   their signed texts; the oldest may be deleted, the ledger stays
  *   cache, written behind the truth, in transactions of its own (`writeBehind`)
@@ -72,6 +73,8 @@ export interface SpaceHead extends HeadMark {
   readonly through: number
   /** Number of states. */
   readonly entities: number
+  /** Whether anybody is revoked; seldom is. */
+  readonly hasRevocations: boolean
 }
 
 /** A batch as stored: the text that is sent to followers, and its seqs, both inclusive. */
@@ -92,10 +95,16 @@ export interface NumberedSession extends SessionText {
   readonly no: number
 }
 
-/** Who stands behind an author id, in a text of the reviewer's. Private: it is sent to nobody. */
+/** The person of an author id, as a text of the reviewer. Private: it is never sent. */
 export interface AuthorText {
   readonly authorId: string
   /** Of all author ids of one person the same. */
+  readonly text: string
+}
+
+/** Whether somebody is revoked, in a text of the reviewer's. Private: it is sent to nobody. */
+export interface RevocationText {
+  readonly key: string
   readonly text: string
 }
 
@@ -125,6 +134,8 @@ export interface Commit {
   readonly sessions?: readonly SessionText[]
   /** New authors, in the order in which they came; a known one keeps its text. */
   readonly authors?: readonly AuthorText[]
+  /** By key; a known one gets the new text, or is deleted by one without a text. */
+  readonly revocations?: readonly (Pick<RevocationText, 'key'> & Partial<RevocationText>)[]
   /** The accepted messages of the batch; their sessions are stored, before or with this commit. */
   readonly accepted?: readonly (LedgerRun & { readonly sessionId: string })[]
   readonly rejections?: readonly RejectionText[]
@@ -147,7 +158,7 @@ export interface StateText {
   readonly text: string
 }
 
-/** What a state is found by, besides its id and type: opaque texts, and how they were made. */
+/** Search keys of a state, besides its id and type: opaque texts, and the way they were made. */
 export interface StateKeys {
   /** Names the way in which keys are made of states; equal for equal ways. */
   readonly way: string
@@ -267,6 +278,8 @@ export interface SpaceStore {
   authors(ids: readonly string[]): Promise<readonly (Stored<AuthorText> | undefined)[]>
   /** The author ids with that text, the newest first. One range of an index. */
   authorsOf(text: string, countMax: number): Promise<readonly Stored<AuthorText>[]>
+  /** All of them, in any order. They are few: each is an act of an operator. */
+  revocations(): Promise<readonly Stored<RevocationText>[]>
   /** One search of an index. */
   rejection(msgId: string): Promise<Stored<RejectionText> | undefined>
   /** Rejections of a session from a clientSeq on, in order. One range of an index. */

@@ -1,4 +1,5 @@
 import type { Uuid } from '../base/uuid.ts'
+import type { StorageCare } from './storage-care.ts'
 
 /**
  * Durable storage of a replica: opaque text and plain records, no knowledge of messages.
@@ -242,6 +243,8 @@ export interface Storage {
    * its `partition`; a tool may omit it, and gets a partition of the adapter's choice.
    */
   open(onTrouble: (trouble: StorageTrouble) => void, partition?: Uuid): Promise<StorageHandle>
+  /** What the platform says of it, where it says something. */
+  readonly care?: StorageCare
 }
 
 /** Reads all pages of a checkpoint, with their keys; undefined where another one is stored by now. */

@@ -46,7 +46,7 @@ test('S15 index = scan: every row is in its place after any buffering, merge, mo
   }
 }, 30_000)
 
-test('a gathering is merged when it is full, whether anybody reads or not', () => {
+test('a gathering is merged when it is full, with readers or without', () => {
   const dice = new Dice(1)
   const arrangement = new Arrangement(KEYS, PLAIN_ACCESS)
   for (let i = 0; i < 3 * GATHERED_ROWS_MAX + 5; i++) {

@@ -14,8 +14,6 @@ import { type Entry, type Readings, type Write, applyAssigned } from '../history
 import { toEntry } from '../history/from-message.ts'
 import { pendingIn } from '../history/names.ts'
 import { versionOf } from '../base/uuid.ts'
-import type { Capability } from '../facts/capabilities.ts'
-import type { Lineage } from '../history/lineage.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { AuthoredMessage, Change } from '../facts/types.ts'
 import type {
@@ -36,10 +34,9 @@ import { ARCHIVED } from '../schema/registers.ts'
 import type { StatedBases } from '../wire/reviews.ts'
 import { type Assigners, assignedTo } from './assign.ts'
 import { boundsFault } from './bounds.ts'
-import { withheldFrom } from './capabilities.ts'
+import { type AuthorContext, authorFault } from './author-faults.ts'
 import { crowded } from './crowded.ts'
-import type { Ledger, SessionRecord } from './ledger.ts'
-import type { Person, Persons } from './persons.ts'
+import type { Ledger } from './ledger.ts'
 import { type CanRead, mayRead } from './read-rights.ts'
 import { schemaFault, systemTypes } from './schema-rules.ts'
 import type { SpaceRows } from './rows.ts'
@@ -65,7 +62,7 @@ export type Admission =
       readonly assigned?: readonly Assigned[]
       /** The bases of the conflicts that it starts, aligned with the changes; absent when there are none. */
       readonly bases?: readonly StatedBases[] | undefined
-      /** How far its author had read lineages that it does not name. */
+      /** The last seqs that its author had read on lineages that its `seen` does not name. */
       readonly reads?: readonly OtherPlace[]
     }
   | {
@@ -76,25 +73,13 @@ export type Admission =
     }
   | { readonly kind: 'nack'; readonly reason: NackReason; readonly detail: string }
 
-export interface AdmitContext {
+export interface AdmitContext extends AuthorContext {
   readonly space: SpaceState
   readonly batch: DecisionBatch
   readonly ledger: Ledger
-  readonly persons: Persons
-  /** The bound session of the message. */
-  readonly record: SessionRecord
-  /** Whoever offered it, and what they may. */
-  readonly person: Person
-  readonly may: ReadonlySet<Capability>
   /** The committed head before the batch. */
   readonly head: Position
   readonly limits: Limits
-  readonly lineage: Lineage
-  /**
-   * Where a message stood that this reviewer has accepted and lost. Then its rules have allowed it,
-   * and it is never late: others did not wait for it.
-   */
-  readonly places: readonly OtherPlace[] | undefined
   /** The types of the deployment; undefined: any type, unchecked. */
   readonly types: ReadonlyMap<string, Entity> | undefined
   /** The verdicts of this batch, by session and number; they are not in the ledger yet. */
@@ -111,9 +96,9 @@ export interface AdmitContext {
   readonly onRuleFailure: (failure: RuleFailure, message: AuthoredMessage) => void
 }
 
-/** For the author. What failed is the operator's business. */
+/** Sent to the author; the failure itself is reported to the operator only. */
 const RULE_FAILS =
-  'a rule of this reviewer failed: the message waits until its operator has mended it'
+  'a rule of this reviewer failed: the message waits until its operator has fixed the rule'
 
 const reject = (reason: FinalReason, detail: string): Admission => ({
   kind: 'rejected',
@@ -125,7 +110,10 @@ const nack = (reason: NackReason, detail: string): Admission => ({ kind: 'nack',
 /** Judges one message. `bytes`: the size of its lines, with the head. */
 export function admit(message: AuthoredMessage, bytes: Bytes, context: AdmitContext): Admission {
   try {
-    return formFault(message, bytes, context) ?? judged(message, context)
+    const admission = formFault(message, bytes, context) ?? judged(message, context)
+    // What stands in a row is for those who may read.
+    if (admission.kind !== 'rejected' || context.may.has('read')) return admission
+    return reject(admission.reason, admission.detail)
   } catch (error) {
     if (!(error instanceof RuleFailure)) throw error
     context.onRuleFailure(error, message)
@@ -140,14 +128,11 @@ function formFault(
   context: AdmitContext,
 ): Admission | undefined {
   const { changes, clientSeq } = message
-  // First of all: a rejection for any other reason would give the number a second verdict.
+  // Checked first: a rejection for any other reason would give the number a second verdict.
   if (verdictOn(message.session.facts.sessionId, clientSeq, context) !== 'unknown')
     return reject('seq_reused', `number ${clientSeq} of this session is another message`)
-  const owner = ownerFault(message, context)
+  const owner = authorFault(message, context)
   if (owner) return owner
-  // What was accepted before, and was lost, was allowed then.
-  const refusal = context.places ? undefined : withheldFrom(changes, context.may)
-  if (refusal !== undefined) return reject('unauthorised', refusal)
   const bounds = boundsFault(message, bytes, context.limits)
   if (bounds) return reject('too_large', bounds)
   const moment = timestampFault(message.time)
@@ -209,7 +194,7 @@ function judged(message: AuthoredMessage, context: AdmitContext): Admission {
   return { ...admission, bases, reads: context.lineage.reads(entry) }
 }
 
-/** Nacks a message whose author has read another history than this reviewer's, or a later one that was lost. */
+/** Nacks a message whose author has read another or a lost history. */
 function unknownHistory(
   { seen }: AuthoredMessage,
   { head, space }: AdmitContext,
@@ -220,13 +205,13 @@ function unknownHistory(
   return nack('unknown_history', `the author has read up to ${seen.seq} of another history`)
 }
 
-/** How far an author had read this lineage, if its `seen` is of another epoch. */
+/** The last seq that an author had read on this lineage, if its `seen` is of another epoch. */
 function readingsOf(
   { seen }: AuthoredMessage,
   { lineage, space }: AdmitContext,
 ): Readings | undefined {
   const readings = lineage.readings(seen)
-  // It had read another history under the same epoch: a copy was taken for the original.
+  // Another history under the same epoch: a copy of the data was opened.
   const isHere = seen.eid !== lineage.present.eid && readings?.here === seen.seq
   if (isHere && !space.chains.mayBe(seen.seq, seen.chain)) return { here: 0, others: [] }
   return readings
@@ -234,8 +219,8 @@ function readingsOf(
 
 /**
  * Checks that the parents are exactly those current heads that the author has seen. Otherwise a
- * number that is too high would silently overwrite concurrent writes. Of what its author had read on
- * a lineage that was lost, nothing is known here, so nothing is checked.
+ * number that is too high would silently overwrite concurrent writes. What its author had read on a
+ * lost lineage is unknown here, so it is not checked.
  */
 function blindFault(
   { changes }: AuthoredMessage,
@@ -275,23 +260,6 @@ function verdictOn(
   { decided, ledger }: AdmitContext,
 ): 'accepted' | 'refused' | 'unknown' {
   return decided.get(sessionId)?.get(clientSeq) ?? ledger.verdictOn(sessionId, clientSeq).kind
-}
-
-/**
- * Checks the personal commitment, and that the author id is nobody else's: another process on the
- * same store may have bound it. The session itself was verified with the seal. @throws Missing
- */
-function ownerFault(
-  { session }: AuthoredMessage,
-  { record, person, persons, places }: AdmitContext,
-): Admission | undefined {
-  const { personalCommit, authorId } = session.facts
-  if (record.personalCommit !== personalCommit)
-    return reject('unauthorised', 'the message commits to another person than its session')
-  if (places) return undefined // it was its author's when it was accepted
-  const owner = persons.ownerOf(authorId)
-  if (owner === undefined || (person.proved && owner === person.id)) return undefined
-  return nack('not_bound', 'its author id is of another person')
 }
 
 /**
@@ -442,7 +410,7 @@ function joined(entry: Entry, states: readonly EntityState[], context: AdmitCont
     forked ||= beside
   }
   if (late.length > 0 && !places) {
-    const detail = 'somebody wrote the same before this change arrived'
+    const detail = 'another author changed the same field before this change arrived'
     const standing = standingAgainst(late, limits)
     return { kind: 'rejected', reason: 'stale', detail, standing }
   }

@@ -138,7 +138,7 @@ describe('sequence', () => {
     expect((await told(desk)).get(next.id)).toEqual([{ number: 42, address: 'new' }])
   })
 
-  test('§4 assigned: a second root of one entity gets nothing, so that no number stands twice', async () => {
+  test('§4 assigned: a second root of one entity gets nothing, so that no number is used twice', async () => {
     const desk = await Desk.open(options)
     const ann = await desk.author('ann')
     const bob = await desk.author('bob')

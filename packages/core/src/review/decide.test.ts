@@ -228,7 +228,7 @@ describe('a decision that had to wait', () => {
     expect(other.refused).toEqual(decision.refused)
   })
 
-  test('says nothing by a promise, and asks no store', async () => {
+  test('returns no promise, and reads no store', async () => {
     const { opened, ann } = await kept({ review: hundred })
     const offers = [offerOf(issue(ann, 'first'), named('one')), offerOf(issue(ann, 'second'))]
     await opened.decided(offers)

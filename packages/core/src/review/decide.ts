@@ -39,6 +39,7 @@ import type {
 import { Missing, type Need } from './missing.ts'
 import type { Ledger, SessionRecord } from './ledger.ts'
 import type { Persons } from './persons.ts'
+import type { Revocations } from './revocations.ts'
 import { layoutAgain } from './returned-flush.ts'
 import type { CanRead } from './read-rights.ts'
 import type { SpaceRows } from './rows.ts'
@@ -50,6 +51,7 @@ export interface DecideContext {
   readonly space: SpaceState
   readonly ledger: Ledger
   readonly persons: Persons
+  readonly revocations: Revocations
   readonly limits: Limits
   readonly types: ReadonlyMap<string, Entity> | undefined
   readonly lineage: Lineage
@@ -278,7 +280,10 @@ class Work<Link> {
     answers.refused.push(rejection)
   }
 
-  /** The number of a message is used. Where the other one was refused, its id may be forgotten: nothing is known. */
+  /**
+   * The number of a message is used. If the other message was rejected, its id may be deleted
+   * already; then there is no evidence.
+   */
   #equivocates(message: AuthoredMessage, offer: Offer<Link>): void {
     const { sessionId } = message.session.facts
     const isOther = (entry: Entry): boolean =>
@@ -336,11 +341,22 @@ class Work<Link> {
     }
     if (verdict.kind === 'unknown') return false
     const { seq } = verdict
+    if (this.#isOfHome(seq)) {
+      const detail = 'the home reviewer has the verdict on it'
+      answers.nacks.push({ clientSeq, reason: 'unavailable', detail, alone: true })
+      return true
+    }
     const known = ledger.messageAt(seq)
     if (known.id !== id) return false
     const { at, forked } = known
     answers.again.push({ clientSeq, seq, at, forked })
     return true
+  }
+
+  /** Whether this reviewer is a peer, which has no log from before its epochs. */
+  #isOfHome(seq: number): boolean {
+    const claimed = this.#context.lineage.epochs.find(({ why }) => why === 'claim')
+    return claimed !== undefined && seq < claimed.seq
   }
 
   /** Answers a message that this batch has judged already, offered by another link. */
@@ -408,7 +424,7 @@ interface OfferedPlace {
   readonly places: readonly OtherPlace[] | undefined
 }
 
-/** An offer, what is answered to it, and what its messages are judged with. */
+/** An offer, its answers, and the input of its verdicts. */
 interface Judging<Link> {
   readonly offer: Offer<Link>
   readonly answers: LinkAnswers<Link>

@@ -1,4 +1,4 @@
-/** What a decision is made of, and what comes of it: offers, answers by link, the batch, and what was refused. */
+/** The input and the result of a decision: offers; answers by link, the batch, and rejections. */
 import type { Uuid } from '../base/uuid.ts'
 import type { Capability } from '../facts/capabilities.ts'
 import type { NackReason, Position, Rejection } from '../facts/message.ts'
@@ -13,7 +13,7 @@ import type { DecisionBatch } from './space.ts'
 
 /** A verified flush that waits for its verdicts. `Link` is the connection that sent it. */
 export interface Offer<Link> {
-  /** Null for a flush that was lost and came back. */
+  /** Null for a returned flush, which this reviewer had lost. */
   readonly connection: Link | null
   readonly session: Session
   readonly flush: Flush
@@ -24,13 +24,13 @@ export interface Offer<Link> {
   readonly before?: ReadonlyMap<Uuid, Rejection>
   /** The bound session with which the seal was verified. */
   readonly record: SessionRecord
-  /** Whoever offered it, as the link had proved it by then, and what they may. */
+  /** The person who offered it, as the link had proved at that time, and their capabilities. */
   readonly person: Person
   readonly may: ReadonlySet<Capability>
 }
 
 export interface LinkAnswers<Link> {
-  /** Null: nobody is told. */
+  /** Null: no link gets the answers. */
   readonly connection: Link | null
   readonly messages: number
   /** Accepted earlier. */

@@ -1,4 +1,4 @@
-/** Two messages with one number, both signed: whoever has the key of the session has lied to somebody. */
+/** Evidence that the holder of a session's key has signed two messages under one number. */
 import type { AuthoredMessage, Flush, Session } from '../facts/types.ts'
 import type { SessionRecord } from './ledger.ts'
 

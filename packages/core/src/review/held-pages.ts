@@ -1,15 +1,15 @@
 /**
  * Encoded pages of snapshots that a process keeps in memory, within one bound for all of its spaces.
- * Where there is no room, those that were used the longest time ago go: their snapshot encodes them
- * again from its scan.
+ * Over the bound, the least recently used pages are discarded; their snapshot encodes them again
+ * from its scan.
  */
 import { type Bytes, NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import { CacheBudget } from './cache-budget.ts'
 import { Lru } from './lru.ts'
 
-/** Who keeps pages; compared by identity, one for each list. */
+/** The owner of a list of pages; compared by identity. */
 export interface PagesOwner {
-  /** They cannot be encoded again, and somebody reads them. */
+  /** They cannot be encoded again, and a link is reading them. */
   readonly isPinned: boolean
 }
 

@@ -51,7 +51,7 @@ describe('sessions', () => {
     expect(ledger.sessions).toBe(0)
   })
 
-  test('are what was stored, whatever was bound under the same id meanwhile', () => {
+  test('are the stored ones, with any session bound under the same id meanwhile', () => {
     const ledger = ledgerOf()
     ledger.bind(record('a', 'eve'), false)
     ledger.markStored([record('a', 'ann'), record('gone')])

@@ -130,7 +130,8 @@ export class Ledger {
 
   /**
    * Called after a commit. The stored record wins over one bound under the same id meanwhile, unless it
-   * has no key because it came back with its messages: then the bound one is stored with the next commit.
+   * has no key because it was returned with its messages: then the bound one is stored with the
+   * next commit.
    */
   markStored(records: Iterable<SessionRecord>): void {
     for (const record of records) {

@@ -7,7 +7,7 @@ import { Lru } from './lru.ts'
 const keysOf = <K, V>(lru: Lru<K, V>): K[] => [...lru.entries()].map(([key]) => key)
 
 describe('lru', () => {
-  test('forgets what was asked for the longest time ago, when it is told to trim', () => {
+  test('evicts the least recently used item when it is trimmed', () => {
     const budget = new CacheBudget(2)
     const lru = new Lru<string, number>(budget)
     for (const [key, value] of Object.entries({ a: 1, b: 2, c: 3 })) lru.set(key, value)
@@ -64,7 +64,7 @@ describe('lru', () => {
     expect(keysOf(lru)).toEqual(['c', 'e'])
   })
 
-  test('is what a list of all uses says, over any sequence of calls', () => {
+  test('equals a list of all uses, over any sequence of calls', () => {
     for (let seed = 1; seed <= 30; seed++) {
       const random = new SeededRandom(seed)
       const pick = (count: number): number => Math.floor(random.unit() * count)

@@ -1,12 +1,12 @@
 /**
- * Who stands behind an author id: the private table of a reviewer. It has the persons that a login has
- * proved, and no other: what an opening claims is nobody's.
+ * The person behind each author id: the private table of a reviewer. It has only persons that a
+ * login has proved; the claim of an opening is not stored.
  *
  *   bound over a link with a login ──first verdict──▶ stored, for ever
- *     ├── the last link that speaks for it ends ──▶ forgotten
- *     └── it wrote before somebody signed in ──▶ theirs, and stored with the next commit
+ *     ├── its last bound link ends ──▶ removed
+ *     └── it wrote before its person signed in ──▶ theirs, and stored with the next commit
  *
- * An author id is its first person's. It is sent to nobody but that person.
+ * An author id belongs to its first person, and is sent to no other person.
  */
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -15,13 +15,13 @@ import type { SpaceUse } from './caches.ts'
 import { Lru } from './lru.ts'
 import { Missing } from './missing.ts'
 
-/** Whoever wrote a message, as the reviewer knows them. */
+/** The person who wrote a message, as far as the reviewer knows. */
 export interface Person {
   /** The personal id. */
   readonly id: string
-  /** A login has proved it (`authenticate`). Otherwise the client claims it, and anybody could. */
+  /** A login has proved it (`authenticate`). Otherwise it is a claim that any client could make. */
   readonly proved: boolean
-  /** What `authenticate` said besides: roles, groups. undefined where nothing is proved. */
+  /** Further claims that `authenticate` returned: roles, groups. undefined without a login. */
   readonly claims: unknown
 }
 
@@ -34,12 +34,12 @@ interface Bound {
 }
 
 export class Persons {
-  /** As the store has them; null: it has none. */
+  /** The stored persons; null: none is stored. */
   readonly #budget: CacheBudget
   readonly #stored: Lru<Uuid, { readonly person: string | null }>
-  /** Author ids that were of nobody, and wait to be stored as somebody's. */
+  /** Author ids that had no person, with the person that is still to be stored. */
   readonly #claimed = new Map<Uuid, string>()
-  /** Author ids that links with a login speak for. */
+  /** Author ids that are bound over links with a login. */
   readonly #bound = new Map<Uuid, Bound>()
 
   constructor(budget: CacheBudget, use: Readonly<SpaceUse> = { isHeld: false }) {
@@ -52,45 +52,45 @@ export class Persons {
     return this.boundTo(authorId) ?? this.ownerOf(authorId)
   }
 
-  /** The same, as the store has it. @throws Missing */
+  /** The stored person of an author id. @throws Missing */
   ownerOf(authorId: Uuid): string | undefined {
     const stored = this.#stored.get(authorId)
     if (!stored) throw new Missing({ kind: 'author', id: authorId })
     return stored.person ?? undefined
   }
 
-  /** The same, where it is bound; the store may know others. */
+  /** The person that has bound or claimed an author id; the store may have others. */
   boundTo(authorId: Uuid): string | undefined {
     return this.#bound.get(authorId)?.person ?? this.#claimed.get(authorId)
   }
 
-  /** Author ids that are bound, of a person. */
+  /** The bound or claimed author ids of a person. */
   boundOf(person: string): Uuid[] {
     const bound = [...this.#bound].flatMap(([id, by]) => (by.person === person ? [id] : []))
     return [...bound, ...[...this.#claimed].flatMap(([id, by]) => (by === person ? [id] : []))]
   }
 
-  /** An author id of nobody is that person's, whether or not anything is written under it from now on. */
+  /** Gives an author id without a person to that person, also if it writes nothing more. */
   claim(authorId: Uuid, person: string): void {
     assert(this.boundTo(authorId) === person, 'an author id that is claimed is bound')
     // It is claimed again by the next link.
     if (this.#claimed.size < CLAIMED_MAX) this.#claimed.set(authorId, person)
   }
 
-  /** Whether what the store has of an author was loaded. */
+  /** Whether the stored person of an author was loaded. */
   isAtHand(authorId: Uuid): boolean {
     return this.#stored.has(authorId)
   }
 
-  /** Notes what the store has. */
+  /** Caches the stored person of an author; undefined: none is stored. */
   loaded(authorId: Uuid, person: string | undefined): void {
-    // It may have been read before a commit, and noted after it.
+    // The read may have begun before a commit that stored the person.
     if (person === undefined && this.#stored.get(authorId)?.person) return
     this.#stored.set(authorId, { person: person ?? null })
     if (person !== undefined) this.#claimed.delete(authorId)
   }
 
-  /** A link with the login of that person speaks for the author. */
+  /** Called when a link with the login of that person binds the author id. */
   hold(authorId: Uuid, person: string): void {
     const bound = this.#bound.get(authorId)
     assert(!bound || bound.person === person, 'an author id is of one person')
@@ -98,7 +98,7 @@ export class Persons {
     else this.#bound.set(authorId, { person, links: 1 })
   }
 
-  /** Such a link has ended. */
+  /** Called when such a link has ended. */
   release(authorId: Uuid): void {
     const bound = this.#bound.get(authorId)
     assert(bound, 'an author that is released was held')
@@ -106,8 +106,8 @@ export class Persons {
   }
 
   /**
-   * Those that the store does not have, and those that were claimed. The decision on their messages has
-   * loaded what it has.
+   * The authors that are not stored yet, and those that were claimed. The decision on their
+   * messages has loaded the stored ones.
    */
   unstored(authors: ReadonlyMap<Uuid, string>): [Uuid, string][] {
     return [...new Map([...this.#claimed, ...authors])].filter(
@@ -120,12 +120,12 @@ export class Persons {
     this.#budget.trim()
   }
 
-  /** Another process may have written to the store. */
+  /** Clears the cache, because another process may have written to the store. */
   forget(): void {
     this.#stored.clear()
   }
 
-  /** The space is closed: its share of the budget is free. */
+  /** Called when the space is closed: frees its share of the budget. */
   leave(): void {
     this.#stored.leave()
   }

@@ -1,9 +1,9 @@
 /**
- * Who may read a row: a function of the deployment, of whoever asks and of the row as a person sees it
- * who decides nothing. Rights that stand in the row change with it; when others change, the deployment
- * says so (`Reviewer.rightsChanged`).
+ * The right to read a row: a function of the deployment, over the person and the canonical row.
+ * Rights that are fields of the row change with it; when others change, the deployment calls
+ * `Reviewer.rightsChanged`.
  *
- * Whoever may not read a row may not write it either: a verdict would tell of it.
+ * A person who may not read a row may not write it either: a verdict would reveal it.
  */
 import type { Uuid } from '../base/uuid.ts'
 import { SCHEMA } from '../schema/system.ts'
@@ -12,9 +12,9 @@ import type { Person } from './persons.ts'
 import { RuleFailure, answered } from './rules.ts'
 import type { DecisionBatch } from './space.ts'
 
-/** Whoever would be shown a row. */
+/** The person that a row would be sent to. */
 export interface ReadContext {
-  /** As a login has proved it; undefined: nobody is known, whatever a client claims. */
+  /** Proved by a login; undefined: no login, although the client may claim a person. */
   readonly person: Person | undefined
   /** Whether a login has proved that an author, such as `row.$createdBy`, is this person. */
   readonly samePerson: (this: void, authorId: Uuid) => boolean
@@ -22,10 +22,13 @@ export interface ReadContext {
   readonly entity: string
 }
 
-/** Whether somebody may read a row. Synchronous and pure; a row is visible whole, or not at all. */
+/** Whether a person may read a row. Synchronous and pure; a row is visible whole, or not at all. */
 export type CanRead = (context: ReadContext, row: AnyRow) => boolean
 
-/** Published versions of types are everybody's. @throws RuleFailure, and Missing on a cache miss */
+/**
+ * Every person may read published versions of types. @throws RuleFailure, and Missing on a cache
+ * miss
+ */
 export function mayRead(
   person: Person | null,
   { type, row }: { readonly type: string; readonly row: AnyRow },

@@ -1,6 +1,6 @@
 /**
  * Flushes of batches that a reviewer had accepted, lost and got back, as offers: it judges their
- * messages in the order that they had, and knows where each stood.
+ * messages in their former order, and knows the former place of each.
  */
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -25,7 +25,7 @@ export interface ReturnedBatch {
 export interface ReturnedFlush {
   readonly layout: FlushLayout
   readonly flush: Flush
-  /** Where each stood, aligned with the messages. */
+  /** The former places of each, aligned with the messages. */
   readonly places: readonly (readonly OtherPlace[])[]
 }
 
@@ -70,7 +70,7 @@ function flushOf(
   }
 }
 
-/** Where a message stood, and where it had stood before. */
+/** The place of a message in the lost batch, and its earlier places. */
 function placesOf({ seq, review }: Accepted, eid: Uuid): readonly OtherPlace[] {
   const before = (review?.places ?? []).filter((place) => place.eid !== eid)
   return [...before, { eid, seq }].sort((a, b) => (a.eid < b.eid ? -1 : 1))
@@ -78,7 +78,7 @@ function placesOf({ seq, review }: Accepted, eid: Uuid): readonly OtherPlace[] {
 
 /**
  * The layout of a returned flush in a batch of its own, where some of its messages are accepted
- * again. The others are hashes, and what they spell is named.
+ * again. The others are hashes, and the first line names their entities.
  */
 export function layoutAgain(
   { layout, flush }: ReturnedFlush,
@@ -113,7 +113,9 @@ export function layoutAgain(
   }
 }
 
-/** A session of which nothing is known but what its messages say. It binds itself when it comes. */
+/**
+ * An unknown session, with only the facts in its messages. It is bound when its author connects.
+ */
 export function unboundRecord({ session }: Pick<Accepted, 'session'>): SessionRecord {
   const { sessionId, authorId, personalCommit } = session.facts
   return { sessionId, authorId, personalCommit, publicKey: '', personalId: '' }

@@ -1,8 +1,8 @@
 /**
- * The rules of a deployment, by type: which change an author may write. And the check of what comes of
- * a whole message (`ReviewRule`). Both are synchronous and pure functions of their arguments. When one
- * throws, or returns anything else than a valid answer, the message gets no verdict, and an event
- * reports it.
+ * The rules of a deployment, by type: which change an author may write. And the check of the result
+ * of a whole message (`ReviewRule`). Both are synchronous and pure functions of their arguments.
+ * When one throws, or returns anything else than a valid answer, the message gets no verdict, and
+ * an event reports it.
  *
  * Rules read the canonical rows. They run before the preconditions of a message are checked, so an
  * unauthorised author learns nothing about the row. Capabilities are checked before them.
@@ -30,7 +30,8 @@ export interface RuleContext {
   readonly person: Person
   /**
    * Whether an author, such as `row.$createdBy`, is this person: the same author id, or another one
-   * of which a login has proved that it is theirs. What is only claimed makes nobody the same.
+   * of which a login has proved that it is theirs. A mere claim never makes two authors the same
+   * person.
    */
   readonly samePerson: (this: void, authorId: Uuid) => boolean
   /** The reviewer's clock, ms since 1970. */
@@ -75,7 +76,7 @@ export type RuleAnswer = true | string
 
 /**
  * What an author may do to rows of one type. A rule that is absent allows everything. A change that
- * archives a row and writes other fields, too, is asked of both rules.
+ * archives a row and writes other fields, too, is checked by both rules.
  */
 export interface TypeRules<E extends Entity = Entity> {
   create?(context: RuleContext, change: RuleChange<E>): RuleAnswer
@@ -89,7 +90,7 @@ export interface TypeRules<E extends Entity = Entity> {
 
 /**
  * The rules of an app, by the names of its types. All are synchronous and pure. When one throws, the
- * message waits, and its author sends it again. Migrations are asked of no rule: whoever has the
+ * message waits, and its author sends it again. No rule is called for migrations: a person with the
  * capability `migrate` may rewrite any row.
  */
 export type Rules<E extends Entity = Entity> = {
@@ -125,7 +126,7 @@ export interface RuleRows {
 }
 
 /**
- * Checks what comes of a whole message, over rows of any types. Called once, when each change is
+ * Checks the result of a whole message, over rows of any types. Called once, when each change is
  * allowed. A returned sentence rejects the message as `invalid`.
  */
 export type ReviewRule = (message: RuleMessage, rows: RuleRows) => string | undefined
@@ -152,7 +153,7 @@ export interface RuleParts {
 /** Maximum characters of a rule's sentence in a verdict. */
 const DETAIL_CHARS_MAX = 512
 
-/** What rules are told of an author. The answers of `samePerson` come from the table of persons, by key. */
+/** The context that rules get of an author. `samePerson` reads the table of persons. */
 export function ruleContext(
   author: { readonly authorId: Uuid; readonly person: Person },
   at: number,
@@ -180,7 +181,7 @@ export function unauthorised(entry: Entry, parts: RuleParts): string | undefined
   return undefined
 }
 
-/** The rules that are asked about a change. */
+/** The rules that check a change. */
 function verbsOf({ kind, regs, values }: Write): readonly Verb[] {
   if (kind === 'create') return ['create']
   if (kind === 'migrate') return []

@@ -44,7 +44,7 @@ function missed(read: () => unknown): Need | undefined {
 }
 
 describe('the cache', () => {
-  test('§20 bounds: what the store does not have stays, whatever the size; the rest goes', async () => {
+  test('§20 bounds: dirty states stay, of any size; the rest is evicted', async () => {
     const ann = await author()
     const space = stateOf(1)
     const roots = [1, 2, 3].map((n) => ann.create('issue', { n }))
@@ -111,7 +111,7 @@ describe('the cache', () => {
     expect(space.cachedBytes - small).toBeGreaterThan(10_000)
   })
 
-  test('what the store said late is not newer than what is at hand', async () => {
+  test('a late answer of the store does not replace a newer cached state', async () => {
     const ann = await author()
     const space = stateOf(1_000_000)
     const root = ann.create('issue', { title: 'a' })
@@ -180,7 +180,7 @@ describe('states that the store does not have', () => {
 })
 
 describe('types of which all rows are asked for', () => {
-  test('are missing until all of it is read, and stay from then on, whatever the size', async () => {
+  test('are missing until all of it is read, and stay from then on, of any size', async () => {
     const ann = await author()
     const space = stateOf(1)
     const [old, other] = [ann.create('issue', { a: 1 }), ann.create('thing', { a: 1 })]
@@ -237,7 +237,7 @@ describe('types of which all rows are asked for', () => {
 })
 
 describe('a batch', () => {
-  test('says again what was missed, to whoever caught it', async () => {
+  test('throws the miss again after a rule has caught it', async () => {
     const batch = new DecisionBatch(stateOf(1))
     const needs: [Need, () => unknown][] = [
       [{ kind: 'entity', id: 'a' }, () => batch.state('a')],

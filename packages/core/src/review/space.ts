@@ -60,7 +60,7 @@ export class SpaceState {
   readonly #resident = new Map<string, Set<Uuid>>()
   /** Types whose entities are being loaded: cached ones are not evicted meanwhile. */
   readonly #arriving = new Set<string>()
-  readonly #assigned: LastAssigned
+  #assigned: LastAssigned
   readonly chains: HeldChains
   readonly #foldsOf: FoldsOf
 
@@ -175,6 +175,11 @@ export class SpaceState {
   /** The last value assigned to a register of a type. */
   lastAssigned(type: string, reg: Reg): LastValue | undefined {
     return this.#assigned.get(type, reg)
+  }
+
+  /** The last assigned values are those of a head: batches that are replayed may have erased ones. */
+  assignedAre(assigned: readonly AssignedLast[]): void {
+    this.#assigned = new LastAssigned(assigned)
   }
 
   /** The last assigned values after these entries, to be stored with the head. */
@@ -292,7 +297,7 @@ export interface AssignedLast extends LastValue {
 }
 
 /** The last assigned values, by type and register. */
-class LastAssigned {
+export class LastAssigned {
   readonly #values = new Map<string, AssignedLast>()
 
   constructor(all: readonly AssignedLast[] = []) {
@@ -324,7 +329,7 @@ export class DecisionBatch {
   readonly #changes = new Map<Uuid, Write[]>()
   readonly #types = new Map<Uuid, string>()
   readonly #assigned = new LastAssigned()
-  /** The persons of the authors of its entries, as far as a login has proved them. */
+  /** The persons of the authors of its entries that a login has proved. */
   readonly persons: Map<Uuid, string> = new Map<Uuid, string>()
   readonly #personOf: (authorId: Uuid) => string | undefined
   /** The accepted writes of entities, in canonical order, as far as loaded. */

@@ -94,7 +94,7 @@ function above(prefix: string, { value }: Bound): string | undefined {
   const text = comparable(value)
   if (text.length === value.length) return `${prefix}${text}\0`
   const last = text.charCodeAt(text.length - 1)
-  // The next text after all that begin so.
+  // The next text after all texts with that prefix.
   return last + 1 < SURROGATES
     ? `${prefix}${text.slice(0, -1)}${String.fromCharCode(last + 1)}`
     : undefined
@@ -102,7 +102,7 @@ function above(prefix: string, { value }: Bound): string | undefined {
 
 const SURROGATES = 0xd8_00
 
-/** The beginning of a text that every order of texts places alike. */
+/** The prefix of a text that every order of texts sorts the same way. */
 function comparable(text: string): string {
   let end = 0
   while (end < text.length && text.charCodeAt(end) < SURROGATES) end++

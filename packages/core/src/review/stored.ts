@@ -2,10 +2,11 @@
  * The text formats of a reviewer's store:
  *
  *   head      [position, [[type, register, version, value]…], [seq…], [line…], erasure]   the last
- *             assigned values, the seqs of the records of epochs, and records of epochs that parted from
- *             them
+ *             assigned values, the seqs of the records of epochs, and records of epochs of other
+ *             lineages
  *   erasure   [through, newest, [[entity, registers, below]…]]
  *   batch     the batch, after an erasure with erased places, and in a last line the signed position
+ *             after it
  *   state     a page of one entity
  *   change    empty: the batch at its seq has it
  *   session   the record of a bound session

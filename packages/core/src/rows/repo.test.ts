@@ -5,7 +5,7 @@ import { Repo } from './repo.ts'
 
 const viewer = { authorId: () => undefined, isMine: () => false, volatile: () => false }
 
-test('a system type that is added later tells its listeners before the types of the app do', () => {
+test('a system type that is added later notifies its listeners before the types of the app', () => {
   const told: string[] = []
   const repo = new Repo({
     entities: ['task', 'note'].map((name) => entity(name, z.object({ title: z.string() }))),

@@ -30,7 +30,7 @@ export class Repo {
   readonly messages: MessageIndex = new MessageIndex()
   watcher: StepWatcher | undefined
   #tables = new Map<string, Table>()
-  /** The same tables, for what goes over all of them with every write. */
+  /** The same tables as a list, for code that visits all of them with every write. */
   readonly #inOrder: Table[] = []
   readonly #options: RepoOptions
 
@@ -148,13 +148,23 @@ export class Repo {
     for (const [id, table] of touched) table.refold(id)
   }
 
+  /** The order of pending entries has changed: folds their rows again. */
+  reorder(entries: Iterable<Entry>): void {
+    const touched = new Map<Uuid, Table>()
+    for (const { writes } of entries)
+      for (const { type, entityId } of writes) touched.set(entityId, this.tableNamed(type))
+    for (const [id, table] of touched) table.reorder(id)
+  }
+
   /** The storage failed or works again: updates which pending rows are volatile, and notifies. */
   restate(): void {
     for (const table of this.#tables.values()) table.restate()
     this.emit()
   }
 
-  /** Other authors are the person of this store now: updates which rows are theirs, and notifies. */
+  /**
+   * The author ids of this store's person have changed: updates `mine` of the rows, and notifies.
+   */
   reown(): void {
     for (const table of this.#tables.values()) table.reown()
     this.emit()

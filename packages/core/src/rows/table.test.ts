@@ -1,4 +1,4 @@
-/** What a table tells its queries. */
+/** The changes that a table reports to its queries. */
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { Entry, Write, giveReview } from '../history/entry.ts'
@@ -8,7 +8,7 @@ import { Table } from './table.ts'
 const viewer = { authorId: () => undefined, isMine: () => false, volatile: () => false }
 const session = { authorId: 'a', sessionId: 's' }
 
-/** A table that records the changes that it tells. */
+/** A table that records the changes that it reports. */
 function recorded(): { readonly table: Table; readonly changes: unknown[] } {
   const table = new Table(entity('task', z.object({ title: z.string() })), viewer)
   const changes: unknown[] = []

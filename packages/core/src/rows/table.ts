@@ -35,7 +35,7 @@ interface Overlay {
   canonical: EntityState | undefined
   /** In the order of arrival. */
   pending: Write[]
-  /** Whether the canonical state goes with the last pending write. */
+  /** Whether the canonical state is removed with the last pending write. */
   isLeaving?: boolean
 }
 
@@ -94,7 +94,7 @@ export class Table {
     for (const id of [...this.#rows.keys()]) this.#show(id, this.state(id))
   }
 
-  /** Rebuilds all rows whenever keys of encrypted fields come or go, and calls `onChange`. */
+  /** Rebuilds all rows when keys of encrypted fields are added or removed, and calls `onChange`. */
   watchKeys(onChange: () => void): void {
     const { each, versions } = this.entity
     const codecs = [
@@ -175,7 +175,9 @@ export class Table {
   addPending(write: Write): void {
     const before = this.state(write.entityId)
     this.addPreviewed(write, before)
-    this.#show(write.entityId, apply(before, write))
+    // A peer has given it a place before others.
+    if (write.entry.provisional) this.reorder(write.entityId)
+    else this.#show(write.entityId, apply(before, write))
   }
 
   /** Applies another author's write: pending ones are ordered after it, whatever they had seen. */
@@ -235,6 +237,12 @@ export class Table {
     overlay.pending = overlay.pending.filter((other) => other !== write)
   }
 
+  /** Folds a row again from its canonical state, after the arrivals of pending writes have changed. */
+  reorder(id: Uuid): void {
+    this.#overlays.get(id)?.pending.sort((a, b) => a.entry.arrival - b.entry.arrival)
+    this.refold(id)
+  }
+
   /** Folds a row again from its canonical state, after pending writes were removed. */
   refold(id: Uuid): void {
     const overlay = this.#overlays.get(id)
@@ -267,14 +275,17 @@ export class Table {
     this.replaceCanonical(id, redact(state, erased, this.registers))
   }
 
-  /** The canonical state goes: it is outdated, or withheld. Pending writes on it keep it until they end. */
+  /**
+   * Removes the canonical state, which is outdated or withheld; with pending writes on it, after
+   * the last of them.
+   */
   release(id: Uuid): void {
     const overlay = this.#overlays.get(id)
     if (overlay) overlay.isLeaving = true
     else this.#show(id, undefined)
   }
 
-  /** The canonical state does not go, although it was released. */
+  /** Reverts `release`: the canonical state stays. */
   keep(id: Uuid): void {
     const overlay = this.#overlays.get(id)
     if (overlay) overlay.isLeaving = false

@@ -13,7 +13,7 @@ export interface Codec<T> {
   encode(value: T): Json
   /** undefined: `json` does not have this codec's form. Never throws. */
   decode(json: Json): T | undefined
-  /** Of an encrypted field, whose JSON says nothing about its value. */
+  /** Of an encrypted field, whose JSON does not show its value. */
   readonly hidden?: Hidden
 }
 

@@ -113,7 +113,7 @@ class Values {
   }
 }
 
-/** undefined where another program encrypted something that is no value. */
+/** undefined where another program encrypted a text that is no value. */
 function parsed(text: string): Json | undefined {
   try {
     const json: unknown = JSON.parse(text)

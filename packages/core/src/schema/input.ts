@@ -37,7 +37,8 @@ export function encodeCreate(entity: Entity, table: RegisterTable, input: object
     values[field.reg] = json
     names.push(field.reg)
   }
-  // A change writes at least one register; that it is not archived is so anyhow.
+  // A change writes at least one register. `$archived: false` repeats the default, so it changes
+  // nothing.
   if (names.length === 0) return { regs: table.set([ARCHIVED]), values: { [ARCHIVED]: false } }
   const { declared } = table
   const full = names.length === entity.fields.size

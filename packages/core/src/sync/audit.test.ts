@@ -95,6 +95,6 @@ test('AUD3 asked again every 10 s, at once over another link, and missed after t
   scene.pass(10_000)
   expect([scene.asks(), scene.alarms]).toEqual([
     [],
-    ['for ten minutes nobody has told the seal of message 1'],
+    ['for ten minutes the reviewer has not sent the seal of message 1'],
   ])
 })

@@ -1,11 +1,12 @@
 /**
- * Samples of what a reviewer says that authors wrote: of some flushes the seal is asked for, and checked
- * against the lines that were read. One flush in so many, and one of each author a day. A flush whose
- * author did not sign it is an alarm, and so is one whose seal the reviewer does not have, or keeps back
- * for long: a single answer may be lost, or held by somebody else. Nothing is undone because of it.
+ * Samples the authorship of flushes: requests the seals of some, and verifies them against the
+ * lines that were read. Picks one flush in a fixed number, and one of each author a day. A flush
+ * that its author did not sign raises an alarm, and so does one whose seal the reviewer lacks, or
+ * does not send for long: a single answer may be lost, or held back by the network. An alarm
+ * reverts nothing.
  *
  *   flush read ─▶ picked ─▶ asked ─▶ answered: right, or an alarm
- *                             └── asked over and over, for ten minutes of being online: an alarm
+ *                             └── asked repeatedly, for ten minutes online: an alarm
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Lineage } from '../history/lineage.ts'
@@ -21,27 +22,27 @@ import { readLayout } from '../wire/read-batch.ts'
 import { flushWith } from '../wire/told.ts'
 import type { Batch } from '../wire/types.ts'
 
-/** Without an answer for this long, a seal is asked for again, and missed after so many times. */
+/** Timeout after which a seal is requested again, and number of requests before the alarm. */
 const ANSWER_MS = 10_000
 const ASKED_MAX = 60
 const DAY_MS = 86_400_000
-/** Authors whose day is remembered; the oldest are forgotten, and asked for once more. */
+/** Maximum authors whose last day is kept; the oldest are dropped, and sampled again. */
 const AUTHORS_MAX = 1_024
 
 export interface AuditParts {
   readonly limits: Limits
   readonly clock: Clock
   readonly random: Random
-  /** Whether that key has signed that. */
+  /** Whether `sig` over the bytes is of that key. */
   readonly verify: (publicKey: string, bytes: Uint8Array, sig: string) => Promise<boolean>
-  /** In words. */
+  /** Called with the alarm, as a sentence. */
   readonly alarm: (what: string) => void
 }
 
 interface Asked {
-  /** Of the batch, as it was read. */
+  /** The layout of the batch, as it was read. */
   readonly text: string
-  /** undefined: not over this link. */
+  /** Time of the request; undefined: not requested over this link. */
   askedAtMs: number | undefined
   times: number
 }
@@ -52,7 +53,7 @@ export class Audit {
   readonly #asked = new Map<number, Asked>()
   /** By author, the day of the newest flush that was picked. */
   readonly #days = new Map<Uuid, number>()
-  /** So many flushes are passed over before the next is picked. */
+  /** Number of flushes to skip before the next pick. */
   #left: number
   /** Of the link. */
   #lineage: Lineage | undefined
@@ -62,20 +63,20 @@ export class Audit {
     this.#left = this.#gap()
   }
 
-  /** A link was greeted. On another epoch, a seq may mean another message. */
+  /** Called after a greeting. In another epoch, a seq may be of another message. */
   follow(lineage: Lineage): void {
     if (this.#lineage?.present.eid !== lineage.present.eid) this.#asked.clear()
     this.#lineage = lineage
   }
 
-  /** A batch that was taken in, and its text. */
+  /** Called with a batch that was applied, and its text. */
   taken(text: string, { accepted }: Batch): void {
     const day = Math.floor(this.#parts.clock.now() / DAY_MS)
     let flush: Seen | undefined
     for (const { seen, seq, isOwn, session, review } of accepted) {
       if (seen === flush) continue
       flush = seen // one object for each head line
-      // What the reviewer had lost came back without its seal.
+      // A flush that was handed back to the reviewer has no seal there.
       if (isOwn || (review && review.places.length > 0)) continue
       const { authorId } = session.facts
       const isPicked = --this.#left < 0 || this.#days.get(authorId) !== day
@@ -89,7 +90,10 @@ export class Audit {
     }
   }
 
-  /** Time has passed, or a link is there: asks what is not asked, and misses what is not answered. */
+  /**
+   * Called from time to time, and with a new link: sends requests that are due, and raises the
+   * alarm for those without an answer.
+   */
   tick(send: (frame: string) => void): void {
     const nowMs = this.#parts.clock.monotonic()
     for (const [seq, asked] of this.#asked) {
@@ -98,17 +102,17 @@ export class Audit {
       if (asked.times++ < ASKED_MAX) send(authorFrame('seal', { seq }))
       else {
         this.#asked.delete(seq)
-        this.#parts.alarm(`for ten minutes nobody has told the seal of message ${seq}`)
+        this.#parts.alarm(`for ten minutes the reviewer has not sent the seal of message ${seq}`)
       }
     }
   }
 
-  /** The link is gone: what it owed is asked of the next one. */
+  /** Called when the link is lost: its open requests are sent over the next one. */
   lost(): void {
     for (const asked of this.#asked.values()) asked.askedAtMs = undefined
   }
 
-  /** The reviewer's answer, which it has signed. */
+  /** Called with the signed answer of the reviewer. */
   async answered({ seq, publicKey, seal }: ReviewerFrame & { kind: 'seal' }): Promise<void> {
     const asked = this.#asked.get(seq)
     if (!asked) return
@@ -120,15 +124,17 @@ export class Audit {
     const { authorId } = session.facts
     if ((publicKey === null || seal === null) && this.#isFromBefore(seq)) return
     if (publicKey === null || seal === null) {
-      alarm(`the reviewer has no seal of message ${seq}, which it says ${authorId} wrote`)
+      alarm(`the reviewer has no seal of message ${seq}, which it attributes to ${authorId}`)
       return
     }
     const bytes = sealBytes({ head: headHash, lines: places.map(({ hash }) => hash) })
     if (whoamiId(publicKey) === authorId && (await verify(publicKey, bytes, seal))) return
-    alarm(`${authorId} has not signed message ${seq}, which the reviewer says they wrote`)
+    alarm(`${authorId} has not signed message ${seq}, which the reviewer attributes to it`)
   }
 
-  /** Whether the reviewer may have lost a message since, and got it back without its seal. */
+  /**
+   * Whether the reviewer may have lost a message since, and got it handed back without its seal.
+   */
   #isFromBefore(seq: number): boolean {
     const { epochs = [] } = this.#lineage ?? {}
     return epochs.some((epoch) => epoch.why === 'restore' && epoch.seq > seq)

@@ -1,9 +1,9 @@
 /**
- * Which sessions a link speaks for. They are bound in parts, one part at a time: the own session
- * first, then the ended ones that still wait for verdicts, oldest first. Where nothing waits,
- * there is nothing to bind. Sessions beyond what one link may speak for wait for the next link. That
- * link is opened when the ended sessions of this one have their verdicts, or when each of them waits
- * for messages of others; it binds the sessions first that this link did not.
+ * Chooses the sessions that a link binds. They are bound in parts, one part at a time: the own
+ * session first, then the ended ones that still wait for verdicts, oldest first. Without waiting
+ * messages, nothing is bound. Sessions beyond the maximum of one link wait for the next link. That
+ * link is opened when the ended sessions of this one have their verdicts, or when each of them
+ * waits for messages of others; it first binds the sessions that this link did not.
  */
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -13,14 +13,17 @@ import type { ReviewerFrames } from '../wire/frames.ts'
 
 type Nacked = Pick<ReviewerFrames['nack'], 'sessionId' | 'reason' | 'clientSeqs'>
 
-/** So many nacks of one message for a missing parent mean that the parent is in no bound session. */
+/**
+ * Number of nacks of one message for a missing parent that mean that the parent is in no bound
+ * session.
+ */
 const STUCK_NACKS = 3
 
 export class Binding {
   readonly #limits: Pick<Limits, 'sessionsPerBindMax' | 'sessionsPerLinkMax'>
-  /** Bound, or refused: each of them has one of the places of the link until it ends. */
+  /** Bound or refused sessions: each takes one of the places of the link until it ends. */
   readonly #answered = new Set<Uuid>()
-  /** Of these, the ones that the reviewer has forgotten since: they are asked for once more. */
+  /** The ones that the reviewer has evicted since: they are bound again. */
   readonly #forgotten = new Set<Uuid>()
   readonly #bound = new Set<Uuid>()
   #part: readonly SessionOpening[] = []
@@ -29,23 +32,23 @@ export class Binding {
   #isFull = false
   /** The message of a session that was nacked last for a missing parent, and how often. */
   readonly #missing = new Map<Uuid, { readonly clientSeq: number; readonly times: number }>()
-  /** The links that sessions were bound over last, counted: each gets its turn. */
+  /** The number of the link over which each session was bound last, so that each gets its turn. */
   readonly #turns: Map<Uuid, number>
   readonly #turn: number
 
-  /** `before`: of the link that this one takes the place of. */
+  /** `before`: the binding of the link that this one replaces. */
   constructor(limits: Pick<Limits, 'sessionsPerBindMax' | 'sessionsPerLinkMax'>, before?: Binding) {
     this.#limits = limits
     this.#turns = before ? before.#turns : new Map()
     this.#turn = before ? before.#turn + 1 : 1
   }
 
-  /** Whether every session that was to be bound, and that the link may speak for, is answered. */
+  /** Whether every session that this link binds is answered. */
   get isDone(): boolean {
     return this.#isDone
   }
 
-  /** The next part to ask for; undefined while one is under way, or when there is none. */
+  /** The next part to bind; undefined while one is under way, or when there is none. */
   next(
     openings: readonly SessionOpening[],
     waits: (sessionId: Uuid) => boolean,
@@ -74,7 +77,7 @@ export class Binding {
 
   /** `oldest`: the oldest number of the session that waits for a verdict. */
   nacked({ sessionId, reason, clientSeqs }: Nacked, oldest: number | undefined): void {
-    // The reviewer does not know the session: it is bound once more.
+    // The session is unknown to the reviewer: it is bound again.
     if (reason === 'not_bound' && this.#answered.has(sessionId)) {
       this.#forgotten.add(sessionId)
       this.#bound.delete(sessionId)
@@ -93,11 +96,11 @@ export class Binding {
       (this.#bound.has(sessionId) || this.#forgotten.has(sessionId)) &&
       waits(sessionId) &&
       !isStuck(sessionId)
-    // One that may speak for a single session gains nothing by another link.
+    // A link that can bind only one session gains nothing from a new link.
     return this.#isFull && this.#answered.size > 1 && !openings.slice(1).some(isBusy)
   }
 
-  /** Whether the link speaks for the session: one that was refused is not offered. */
+  /** Whether the session is bound over this link: messages of a refused one are not offered. */
   has(sessionId: Uuid): boolean {
     return this.#bound.has(sessionId)
   }
@@ -107,7 +110,7 @@ export class Binding {
     return this.#part.some((opening) => opening.sessionId === sessionId)
   }
 
-  /** The part that was asked for before that moment and has no answer. */
+  /** The part that was sent before that moment and has no answer. */
   unanswered(beforeMs: number, nowMs: number): readonly SessionOpening[] | undefined {
     if (this.#part.length === 0 || this.#askedAtMs > beforeMs) return undefined
     this.#askedAtMs = nowMs
@@ -126,7 +129,7 @@ export class Binding {
     this.#part = []
   }
 
-  /** Nobody here can prove these sessions: the link does not speak for them. */
+  /** This device lacks the keys of these sessions: they are not bound. */
   skip(sessions: readonly SessionOpening[]): void {
     this.#answer(sessions.map(({ sessionId }) => sessionId))
     this.#part = this.#part.filter((opening) => !sessions.includes(opening))

@@ -246,7 +246,7 @@ describe('GATE11: what is shown before its check', () => {
 })
 
 describe('GATE9: a check that fails', () => {
-  test('stops everything behind it, and is told once', async () => {
+  test('stops everything behind it, and is reported once', async () => {
     const scene = new Scene({ isSlow: true })
     scene.hearsTail(positionAt(1, { sig: 'by somebody' }))
     scene.hearsTail(positionAt(2))
@@ -359,7 +359,7 @@ describe('GATE5, GATE6: the end of an answer', () => {
     }
   })
 
-  test('an empty one at seq 0 is taken where the greeting says so, and nowhere else', async () => {
+  test('an empty one at seq 0 is accepted if the greeting has seq 0, and not otherwise', async () => {
     const empty = new Scene({ greeted: positionAt(0) })
     empty.hears('through', endAt(0))
     const full = new Scene({ greeted: positionAt(1) })
@@ -430,18 +430,18 @@ describe('GATE5, GATE6: the end of an answer', () => {
     ['another position', () => settledOf({}, SPACE, positionAt(6)), false],
     ['another space', () => settledOf({}, OTHER_SPACE), false],
     ['the pages alone', () => pagesOf(hashes.pages), false],
-  ])('SNAP7 what a snapshot has of own messages, signed for %s', async (_, sig, isGood) => {
+  ])('SNAP7 the own messages of a snapshot, signed for %s', async (_, sig, isGood) => {
     const scene = new Scene()
     scene.parts = hashes
     const settled = { lists: 1, sig: sig() ?? '' }
     scene.hears('through', { ...told, sig: pagesOf(hashes.pages), settled })
     await turns()
-    const why = 'what a snapshot has of own messages that its key has not signed'
+    const why = 'the own messages of a snapshot that its key has not signed'
     expect(scene.faults).toEqual(isGood ? [] : [why])
     expect(scene.seqs).toEqual(isGood ? [5] : [])
   })
 
-  test('SNAP7 a snapshot that says nothing of own messages has to sign that, too', async () => {
+  test('SNAP7 a snapshot without own messages must sign that, too', async () => {
     for (const [settled, isGood] of [
       [null, false],
       [{ lists: 0, sig: '' }, false],
@@ -560,7 +560,9 @@ describe('GATE7, GATE8: own messages', () => {
     scene.hears('me', { ...me, sig: signed(bytes) })
     await turns()
     expect(scene.delivered).toHaveLength(isGood ? 1 : 0)
-    expect(scene.faults).toEqual(isGood ? [] : ['who somebody is that its key has not signed'])
+    expect(scene.faults).toEqual(
+      isGood ? [] : ['the author ids of a person that its key has not signed'],
+    )
   })
 
   const nack = {
@@ -591,7 +593,7 @@ describe('GATE7, GATE8: own messages', () => {
     expect(scene.faults).toEqual(isGood ? [] : ['a nack that its key has not signed'])
   })
 
-  test('VRD6 a nack that makes all offers wait is signed by nobody, and asks for no check', () => {
+  test('VRD6 a nack that makes all offers wait is unsigned, and needs no check', () => {
     const scene = new Scene()
     scene.hears('nack', { ...nack, alone: false, sig: null })
     expect([scene.delivered.length, scene.asked.length]).toEqual([1, 0])
@@ -695,7 +697,7 @@ describe('VIEW6: states', () => {
 })
 
 describe('GATE3: a link that ends', () => {
-  test('during a check delivers nothing, and tells of nothing', async () => {
+  test('during a check delivers nothing, and reports nothing', async () => {
     for (const sig of [undefined, 'by somebody']) {
       const scene = new Scene({ isSlow: true })
       scene.hearsTail(positionAt(1, sig === undefined ? {} : { sig }))
@@ -707,7 +709,7 @@ describe('GATE3: a link that ends', () => {
     }
   })
 
-  test('takes in nothing afterwards', async () => {
+  test('applies nothing afterwards', async () => {
     const scene = new Scene()
     scene.gate.close()
     scene.hears('page', { snapshot: 1 }, '[]')

@@ -1,11 +1,11 @@
 /**
- * What stands between a link and the view: nothing that a reviewer says of the canonical state, or of
- * own messages, is believed before its signature is checked. One check runs at a time; what arrives
- * meanwhile gathers behind it, in order. The signature of a position vouches for all before it, so
- * frames of the tail that have gathered are one frame, and one check.
+ * Verifies frames between a link and the view: no frame about the canonical state or own messages
+ * takes effect before its signature is verified. One check runs at a time; frames that arrive
+ * meanwhile are queued in order. The signature of a position covers everything before it, so queued
+ * frames of the tail are joined to one frame with one check.
  *
  *   frame ─▶ waiting ─▶ checked ─▶ delivered
- *               │          └─▶ forged: the link is given up, nothing of it counts
+ *               │          └─▶ forged: the link is closed, the frame is discarded
  *               └─▶ shown at once, where checks are slow (GATE11)
  */
 import { assert } from '../base/assert.ts'
@@ -30,7 +30,7 @@ import type { PartHashes } from './snapshot-parts.ts'
 import type { Reviewing } from './tail-plan.ts'
 
 type FrameOf<K> = ReviewerFrame & { readonly kind: K }
-/** Frames whose order matters, and that are believed only when they are checked. */
+/** Frames whose order matters, and that take effect only when they are verified. */
 export type GatedFrame = FrameOf<
   | 'tail'
   | 'page'
@@ -48,15 +48,15 @@ export type GatedFrame = FrameOf<
 >
 
 export interface GateEvents {
-  /** Shows a frame that is not checked yet, and that nothing but frames of the tail is before. */
+  /** Shows a frame that is not verified yet, and has only frames of the tail before it. */
   show?(frame: FrameOf<'tail'>): void
-  /** Whether the reviewer of this link has signed that. */
+  /** Whether `sig` over the bytes is of the reviewer of this link. */
   verify(bytes: Uint8Array, sig: string): Promise<boolean>
-  /** Of the snapshot with that number, as far as its parts have been delivered. */
+  /** The delivered parts of the snapshot with that number. */
   partHashes(snapshot: number): PartHashes
   /** `text` is the frame as it can be stored. */
   deliver(frame: GatedFrame, text: string): void
-  /** What is said in the name of the reviewer, and is not signed by it, in words. */
+  /** Called with the fault of a forged frame, as a phrase. */
   forged(what: string): void
 }
 
@@ -71,12 +71,12 @@ const JOINED_CHARACTERS_MAX = 1_048_576
 export class Gate {
   readonly #space: Uuid
   readonly #by: Reviewing
-  /** The reviewer's, which what is told over this link alone signs. */
+  /** The reviewer's nonce, in the signatures of frames for this link only. */
   readonly #nonce: string
   readonly #events: GateEvents
   /** The newest position whose signature was checked. */
   #verified: Position | undefined
-  /** Nothing older than the greeting ends an answer: it would be an old one, sent again. */
+  /** The end of an answer is never older than the greeting: an older one is a replay. */
   readonly #floorSeq: number
   #waiting: Waiting[] = []
   /** The frame whose check is under way. */
@@ -106,22 +106,23 @@ export class Gate {
     if (!this.#isRunning) this.#running = this.#run()
   }
 
-  /** The link is gone: what still waits is nobody's. */
+  /** Called when the link is lost: discards the queue. */
   close(): void {
     this.#isClosed = true
     this.#waiting = []
   }
 
   /**
-   * The link is gone, and something of it is shown: frames of the tail that have come are checked and
-   * delivered, as their signatures are not of a link. What else waits is nobody's.
+   * Called when the link is lost while unverified messages are shown: received frames of the tail
+   * are verified and delivered, as their signatures are not bound to a link. Other frames are
+   * discarded.
    */
   finish(): void {
     this.#isFinishing = true
     this.#waiting = this.#waiting.filter(({ frame }) => frame.kind === 'tail')
   }
 
-  /** Resolves when nothing of a link that is gone is checked any more. */
+  /** Resolves when the checks of a lost link have ended. */
   async finished(): Promise<void> {
     if (this.#isFinishing) await this.#running
   }
@@ -170,14 +171,14 @@ export class Gate {
     }
     if (joined.length === 1) return first
     const batches = joined.flatMap((frame) => frame.batches)
-    // The last one may be an old one that came twice.
+    // The last frame may be an old one that was repeated.
     const { position } = joined.reduce((a, b) => (b.position.seq > a.position.seq ? b : a))
     const texts = joined.map((frame) => frame.texts).join('\n')
     const frame = { kind: 'tail', batches, position, texts } as const
     return { frame, text: reviewerFrame('tail', { batches, position }, texts) }
   }
 
-  /** What is wrong with a frame, in words; undefined where nothing of it has to be checked. */
+  /** The fault of a frame, as a phrase; undefined if it is verified, or needs no check. */
   #check(frame: GatedFrame): Promise<string | undefined> | undefined {
     switch (frame.kind) {
       case 'tail':
@@ -192,7 +193,7 @@ export class Gate {
       case 'rejected':
         return this.#rejections(frame.rejections)
       case 'nack': {
-        if (!frame.alone) return undefined // it says nothing but that all waits
+        if (!frame.alone) return undefined // it only asks the store to wait
         const bytes = nackBytes(this.#space, this.#by, { ...frame, nonce: this.#nonce })
         return this.#signed(bytes, frame.sig ?? '', 'a nack')
       }
@@ -212,7 +213,7 @@ export class Gate {
       }
       case 'me': {
         const bytes = meBytes(this.#space, this.#by, { ...frame, nonce: this.#nonce })
-        return this.#signed(bytes, frame.sig, 'who somebody is')
+        return this.#signed(bytes, frame.sig, 'the author ids of a person')
       }
       default:
         return undefined // it counts with the end of its snapshot
@@ -255,16 +256,16 @@ export class Gate {
       if (position.seq < this.#floorSeq) return 'an answer that is older than its greeting'
       return this.#signed(liveBytes(this.#space, position, at ?? 0), sig, 'the end of an answer')
     }
-    // What was committed since follows a snapshot, and what `settled` signs is for this link.
+    // Later commits follow a snapshot, and the signature over `settled` is bound to this link.
     const hashes = this.#events.partHashes(snapshot)
-    // Some are missing: it is asked for again, and nothing of it counts.
+    // Some parts are missing: the snapshot is requested again, and discarded here.
     if (hashes.pages.length !== pages || hashes.lists.length !== (settled?.lists ?? 0))
       return undefined
     const bytes = snapshotBytes(this.#space, position, hashes.pages)
     const about = settledBytes(this.#space, position, { ...hashes, nonce: this.#nonce })
     return (
       (await this.#signed(bytes, sig, 'a snapshot')) ??
-      (await this.#signed(about, settled?.sig ?? '', 'what a snapshot has of own messages'))
+      (await this.#signed(about, settled?.sig ?? '', 'the own messages of a snapshot'))
     )
   }
 
@@ -272,7 +273,8 @@ export class Gate {
     const { reviewerId } = this.#by
     const faults = await Promise.all(
       rejections.map(async (rejection) => {
-        // One of an earlier term, or of a lineage that was lost, is as good: what is refused stays so.
+        // A rejection of an earlier term, or of a lost lineage, is valid, too: a rejection is
+        // final.
         const isIts = rejection.space === this.#space && rejection.reviewerId === reviewerId
         return isIts
           ? this.#signed(rejectionBytes(rejection), rejection.sig, 'a rejection')

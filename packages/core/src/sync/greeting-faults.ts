@@ -1,4 +1,4 @@
-/** Why a reviewer that greets well is not followed, by what it says of itself. */
+/** Faults of a well-formed greeting for which a reviewer is not followed. */
 import { WIRE_VERSION } from '../facts/message.ts'
 import type { LinkRefusal } from './session-host.ts'
 

@@ -1,7 +1,7 @@
 /**
- * Giving a reviewer back what it has lost: batches of its own log that this store has read, under the
- * positions that it has signed. It says what it lacks, and gets it step by step; nothing is asked of
- * it, and no offer made, before it has all.
+ * Hands lost batches back to a reviewer: batches of its own log that this store has read, under the
+ * positions that it has signed. The reviewer answers with the seq that it has, and gets the rest
+ * step by step; until it has all, this store sends no request and no offer.
  *
  *   held (position, no batches) ──▶ back (seq: it has all up to there)
  *   held (batches after that)   ──▶ back …                              until it has the position
@@ -15,7 +15,7 @@ import type { Epoch } from '../wire/records.ts'
 
 /** One step of the log, complete in itself. */
 export interface HeldStep {
-  /** The position before it, which the one after it vouches for. */
+  /** The position before it, which the signature of the one after it covers. */
   readonly from: Pick<Position, 'seq' | 'chain'>
   /** The signed one after it. */
   readonly position: Position
@@ -24,7 +24,7 @@ export interface HeldStep {
 
 export interface HandBackParts {
   readonly position: Position
-  /** Those that are known here, and are not on the lineage of the greeting. */
+  /** Known epochs that are not on the lineage of the greeting. */
   readonly epochs: readonly Epoch[]
   readonly held: () => Promise<readonly HeldStep[]>
   readonly send: (frame: string) => void
@@ -32,7 +32,7 @@ export interface HandBackParts {
   readonly isOn: (position: Position) => boolean
   /** Of a frame. A step that is larger cannot be handed back. */
   readonly frameBytesMax: number
-  /** The reviewer has what is here, or does not answer. */
+  /** Called when the reviewer has everything, or does not answer. */
   readonly done: () => void
 }
 
@@ -43,9 +43,9 @@ const ANSWER_MS = 20_000
 export class HandBack {
   readonly #parts: HandBackParts
   #steps: readonly HeldStep[] = []
-  /** Whether the reviewer has said what it lacks. */
+  /** Whether the reviewer has answered which batches it lacks. */
   #isAnswered = false
-  /** Sent last, and not answered. */
+  /** The last frame without an answer. */
   #frame = ''
   #sent = 0
   #sentAtMs = 0
@@ -91,7 +91,10 @@ export class HandBack {
     else this.#send(frame, nowMs)
   }
 
-  /** The first answer: what is there is not sent. Steps may be of several lineages, which follow each other. */
+  /**
+   * The first answer: batches that the reviewer has are not sent. Steps may be of several lineages,
+   * which follow each other.
+   */
   #skip(seq: number): void {
     const { position: here, isOn } = this.#parts
     this.#isAnswered = true

@@ -1,7 +1,7 @@
 /**
- * Histories that were asked for over one link, until they are answered. Parts may come twice, late
- * or never: those of one answer carry the same seq, and an answer counts when all of it is here.
- * What is not answered in time is asked for again; when the link is lost, whoever waits hears so.
+ * Requests for histories over one link, until they are answered. Parts may be repeated, late or
+ * lost: parts of one answer have the same seq, and an answer counts when all its parts have
+ * arrived. A request without an answer is retried; when the link is lost, its callers get an error.
  */
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -26,7 +26,10 @@ export interface HistoryAnswer {
   readonly complete: boolean
 }
 
-/** Without a part for this long, a history is asked for again, and given up after some times. */
+/**
+ * Timeout without a part after which a history is requested again, and number of requests before
+ * the error.
+ */
 const ANSWER_MS = 10_000
 const ASKED_MAX = 3
 
@@ -34,7 +37,7 @@ interface Asked {
   readonly answer: Promise<HistoryAnswer>
   readonly resolve: (answer: HistoryAnswer) => void
   readonly reject: (error: CountersignError) => void
-  /** Of the newest answer that a part came of, by number. */
+  /** The parts of the newest answer, by number. */
   readonly parts: Map<number, Part>
   asOfSeq: number
   heardAtMs: number
@@ -63,13 +66,16 @@ export class Histories {
     this.#limits = limits
   }
 
-  /** Two who ask for the same share the answer. Rejects with `unavailable` or `too_large`. */
+  /**
+   * Callers that request the same entity share the answer. Rejects with `unavailable` or
+   * `too_large`.
+   */
   ask(entityId: Uuid, { nowMs, asOfSeq, send }: Asking): Promise<HistoryAnswer> {
     const asked = this.#asked.get(entityId)
     if (asked) return asked.answer
     if (this.#asked.size >= this.#limits.historiesMax)
       return Promise.reject(
-        unavailable(`${this.#limits.historiesMax} histories are asked for already`, entityId),
+        unavailable(`${this.#limits.historiesMax} histories are requested already`, entityId),
       )
     const { promise: answer, resolve, reject } = Promise.withResolvers<HistoryAnswer>()
     const facts = { parts: new Map(), asOfSeq, heardAtMs: nowMs, times: 1 }
@@ -78,7 +84,7 @@ export class Histories {
     return answer
   }
 
-  /** A part has come. A text says what is wrong with it. */
+  /** Called with a part. Returns its fault, as text. */
   heard(part: HistoryFrame, nowMs: number): string | undefined {
     const asked = this.#asked.get(part.entityId)
     if (!asked || part.asOfSeq < asked.asOfSeq || part.part > this.#limits.historyMessagesMax)
@@ -96,7 +102,7 @@ export class Histories {
     return undefined
   }
 
-  /** The messages of a part, in canonical order; a text says what is wrong with it. */
+  /** The messages of a part, in canonical order; or its fault, as text. */
   #read({ entityId, terms, messages, texts }: HistoryFrame): readonly ReviewedMessage[] | string {
     const each = linesInParts(
       texts,
@@ -115,7 +121,7 @@ export class Histories {
     return found
   }
 
-  /** Time has passed: asks again, or gives up. */
+  /** Called from time to time: requests again, or gives up. */
   tick(nowMs: number, send: (frame: string) => void): void {
     for (const [entityId, asked] of this.#asked) {
       if (nowMs - asked.heardAtMs < ANSWER_MS) continue
@@ -125,7 +131,7 @@ export class Histories {
     }
   }
 
-  /** The link is gone. */
+  /** Called when the link is lost. */
   lost(): void {
     for (const entityId of [...this.#asked.keys()]) this.#giveUp(entityId, 'the link was lost')
   }
@@ -137,12 +143,16 @@ export class Histories {
   }
 }
 
-/** Why a history cannot be had now; asking again later may help. */
+/** The error of a request that failed; a later retry may succeed. */
 export function unavailable(why: string, entityId: Uuid): CountersignError {
-  return new CountersignError('unavailable', `the history of ${entityId} cannot be had: ${why}`, {
-    id: entityId,
-    reason: why,
-  })
+  return new CountersignError(
+    'unavailable',
+    `the history of ${entityId} is not available: ${why}`,
+    {
+      id: entityId,
+      reason: why,
+    },
+  )
 }
 
 /** Parts come newest first. */

@@ -1,6 +1,6 @@
 /**
- * Own flushes with all their verdicts, for as long as a reviewer may lose them: on a lineage that has
- * not got them, their messages are pending again. Bounded by bytes and by age.
+ * Own flushes with all their verdicts, kept while a reviewer may still lose them: on a lineage that
+ * lacks them, their messages are pending again. Bounded by bytes and by age.
  */
 import { NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -28,7 +28,10 @@ export class KeptFlushes {
     this.#limits = limits
   }
 
-  /** One that is kept already is kept with these messages, too: the others were accepted on a lineage before. */
+  /**
+   * Adds the messages to a flush that is kept already: its other messages were accepted on an
+   * earlier lineage.
+   */
   add(flush: Flush, accepted: Iterable<number>): void {
     const at = flush.entries[0]?.timestamp ?? 0
     const known = this.#kept.get(flush.key)
@@ -55,7 +58,7 @@ export class KeptFlushes {
       }
   }
 
-  /** All of them, oldest first; they are kept no more. */
+  /** Removes and returns all of them, oldest first. */
   take(): readonly KeptFlush[] {
     const kept = [...this.#kept.values()]
     this.#kept.clear()

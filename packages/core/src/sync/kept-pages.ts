@@ -1,7 +1,7 @@
 /**
  * Pages of a snapshot that did not end, kept in memory for the next link: `want` names them, and they
- * are not sent again. They are as good as pages that have just come: a snapshot is signed over the
- * hashes of all.
+ * are not sent again. They are as safe as new pages: a snapshot is signed over the hashes of all
+ * its pages.
  */
 import { utf8Bytes } from '../base/size.ts'
 import { pageHash, pageName } from '../wire/signed.ts'

@@ -1,12 +1,14 @@
 /**
- * The gate of one link, and where its frames go: to the session while the link lasts; of a link that
- * was lost, what is shown of it is checked to the end, so that nothing unverified stays in view.
+ * The gate of one link, and the receiver of its frames: the session, while the link lasts. After
+ * the link is lost, frames with shown messages are still verified, so that nothing unverified stays
+ * in view.
  */
 import type { Position } from '../facts/message.ts'
+import type { Epoch } from '../wire/records.ts'
 import { Gate, type GatedFrame } from './gate.ts'
 import { type LinkRefusal, type SessionParts, forgery } from './session-host.ts'
 import type { PartHashes } from './snapshot-parts.ts'
-import type { Reviewing } from './tail-plan.ts'
+import type { Reviewing, TailFrame } from './tail-plan.ts'
 
 export interface LinkGateParts extends Pick<SessionParts, 'space' | 'host' | 'tail'> {
   readonly by: Reviewing
@@ -16,18 +18,47 @@ export interface LinkGateParts extends Pick<SessionParts, 'space' | 'host' | 'ta
   readonly nonce: string
   readonly isLive: () => boolean
   readonly partHashes: (snapshot: number) => PartHashes
-  /** A frame that is checked, as far as it needs it. */
+  /** Called with a frame that is verified, or needs no check. */
   readonly believed: (frame: GatedFrame, text: string) => void
   readonly refuse: (refusal: LinkRefusal) => void
+}
+
+/** A frame of the tail, and its text as it can be stored. */
+export interface RelayedFrame {
+  readonly frame: TailFrame
+  readonly text: string
+}
+
+/** Takes in a frame that is checked, without the link that brought it. */
+function takeIn(
+  frame: TailFrame,
+  text: string,
+  { host, tail, by }: Pick<LinkGateParts, 'host' | 'tail' | 'by'>,
+): void {
+  const outcome = tail.tail(frame, by.lineage.at(tail.position?.seq ?? 0))
+  if (outcome.kind === 'applied') host.taken(outcome, [text], by)
+}
+
+/**
+ * Takes in a frame that the reviewer has signed, and a peer has passed on. Its position has vouched for
+ * these epochs.
+ */
+export function takeRelayed(
+  { frame, text }: RelayedFrame,
+  epochs: readonly Epoch[],
+  { host, tail }: Pick<LinkGateParts, 'host' | 'tail'>,
+): void {
+  const lineage = host.greeted(epochs)
+  if (!tail.position || !lineage.has(tail.position)) return
+  host.follow(lineage, false)
+  takeIn(frame, text, { host, tail, by: { ...lineage.present, lineage } })
 }
 
 /** A gate for a link whose greeting was checked. */
 export function linkGate(parts: LinkGateParts): Gate {
   const { host, tail, by, isLive, partHashes } = parts
   const late = (frame: GatedFrame, text: string): void => {
-    if (frame.kind !== 'tail' || !tail.isAhead) return
-    const outcome = tail.tail(frame, by.lineage.at(tail.position?.seq ?? 0))
-    if (outcome.kind === 'applied') host.taken(outcome, [text], by)
+    if (frame.kind === 'tail' && tail.isAhead) takeIn(frame, text, parts)
   }
   return new Gate(
     {
@@ -49,7 +80,7 @@ export function linkGate(parts: LinkGateParts): Gate {
   )
 }
 
-/** The link is lost: what is shown of it is checked to the end. */
+/** Called when the link is lost: verifies the frames whose messages are shown. */
 export function leave(gate: Gate, tail: Pick<SessionParts['tail'], 'isAhead'>): Gate {
   if (tail.isAhead) gate.finish()
   else gate.close()

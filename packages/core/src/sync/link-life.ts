@@ -1,6 +1,6 @@
 /**
- * All that a session knows by one link and that ends with it. A new link begins with a new one,
- * so nothing of an older link can be taken for something of this one.
+ * The state of one link. A new link begins with a new one, so state of an older link cannot be
+ * mistaken for state of this one.
  */
 import { assert } from '../base/assert.ts'
 import { toBase64url } from '../base/bytes.ts'
@@ -21,14 +21,14 @@ import type { Lineage } from '../history/lineage.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Reviewing } from './tail-plan.ts'
 
-/** Without a frame for this long, the position is asked for. */
+/** Time without a frame after which the position is requested. */
 const SILENCE_MS = 15_000
-/** How often a session looks at its link. */
+/** Interval at which a session checks its link. */
 export const LOOK_MS: number = SILENCE_MS / 3
-/** With no word of the reviewer that was signed within this time, a store is not online. */
+/** Maximum age of the newest signed position of a store that is online. */
 const STALE_MS = 60_000
 
-/** What one link leaves to the next. */
+/** The state that one link passes to the next. */
 export interface Carried {
   /** Pages of a snapshot that is not complete yet. */
   readonly kept: KeptPages
@@ -44,9 +44,9 @@ export class LinkLife {
   credits: Credits = { messages: 0, bytes: 0 }
   readonly binding: Binding
   readonly pull: Puller
-  /** What the reviewer's greeting has to sign. */
+  /** The nonce that the reviewer's greeting must sign. */
   readonly nonce: string
-  /** What proofs of sessions sign; set by the greeting. */
+  /** The nonce that proofs of sessions sign; set by the greeting. */
   reviewerNonce = ''
   /** Set by the greeting of a reviewer that lacks what is here. */
   handBack: HandBack | undefined
@@ -56,27 +56,27 @@ export class LinkLife {
   token: string | undefined
   /** Set by the greeting. */
   signIn: SignIn | undefined
-  /** Whether the reviewer has said who the person is. */
+  /** Whether the reviewer has sent the author ids of the person. */
   isKnown = false
-  /** When the last frame, and the last byte, came. */
+  /** When the last frame, and the last byte, arrived. */
   heardAt: number
   aliveAt: number
   /** When it was open, and greeted the reviewer. */
   openedAt: number
-  /** What the reviewer had when it greeted; who has less is not online. */
+  /** The head of the reviewer at the greeting; a store with less is not online. */
   greetedSeq = 0
-  /** When the reviewer signed what it last said of its newest position, by the clock here. */
+  /** When the reviewer signed its newest position last, by the clock here. */
   wordAt: number = -Infinity
   /** The reviewer's clock is ahead of the one here by so much at least, in ms. */
   #aheadMs = -Infinity
   /** The longest pause between two bytes while an answer was waited for, in ms. */
   slowestMs = 0
-  /** When bytes of ours were last seen waiting to leave. */
+  /** When bytes of this store were last buffered. */
   sendingAt: number = -Infinity
   /** No offers before this moment. */
   pausedUntil = 0
   nacks = 0
-  /** Whether a sign of life is waited for. */
+  /** Whether the session waits for a sign of life. */
   isProbed = false
   /** Whether a timer will look whether the link has drained. */
   isDraining = false
@@ -96,7 +96,7 @@ export class LinkLife {
     this.nonce = toBase64url(parts.random.bytes(16))
   }
 
-  /** Bytes of ours that have not left yet, as far as the link can tell. */
+  /** Sent bytes that are still buffered, if the link reports them. */
   get bufferedBytes(): number {
     return this.link?.bufferedBytes ?? 0
   }
@@ -106,7 +106,7 @@ export class LinkLife {
     return this.#wordMs > STALE_MS
   }
 
-  /** Whether the newest position is to be asked for. `waits`: messages wait for an answer. */
+  /** Whether the newest position is to be requested. `waits`: messages wait for an answer. */
   isQuiet(waits: boolean): boolean {
     const silentMs = this.#clock.monotonic() - this.heardAt
     const isSilent = silentMs > SILENCE_MS || (waits && silentMs >= LOOK_MS)
@@ -118,24 +118,31 @@ export class LinkLife {
     return this.#clock.monotonic() - this.wordAt
   }
 
-  /** Whether a position has what the greeting had: an old batch that is repeated may follow what is here. */
+  /**
+   * Whether a position is not before the greeting's: a repeated, old batch may be the next one
+   * here.
+   */
   has(position: Position | null): boolean {
     return (position?.seq ?? 0) >= this.greetedSeq
   }
 
-  /** Whether offers may go: all is bound, and the reviewer lacks nothing that it is to get first. */
+  /**
+   * Whether offers may be sent: all sessions are bound, and no batch is to be handed back first.
+   */
   isOffering(nowMs: number): boolean {
     const isHandingBack = this.handBack !== undefined && !this.handBack.isDone
     return this.binding.isDone && !isHandingBack && nowMs >= this.pausedUntil
   }
 
-  /** Asks for what is missing, or hands back what the reviewer lacks, and asks then. */
+  /** Requests missing batches; before that, hands back those that the reviewer lacks. */
   ask(): void {
     if (this.handBack) void this.handBack.begin(this.#clock.monotonic())
     else this.pull.wants.all()
   }
 
-  /** Whether the reviewer lacks what is here: it is handed back before anything else. */
+  /**
+   * Whether the reviewer lacks batches of this store: they are handed back before anything else.
+   */
   mayHandBack(
     lineage: Lineage,
     head: Position,
@@ -176,7 +183,10 @@ export class LinkLife {
     this.wordAt = this.openedAt
   }
 
-  /** What is newest, signed at that time of the reviewer's clock. One that is said again is as old as it was. */
+  /**
+   * Records a newest position, signed at that time of the reviewer's clock. A repeated one keeps
+   * its age.
+   */
   word(at: number): void {
     this.#aheadMs = Math.max(this.#aheadMs, at - this.#clock.monotonic())
     this.wordAt = Math.max(this.wordAt, at - this.#aheadMs)

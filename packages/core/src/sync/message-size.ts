@@ -1,7 +1,7 @@
 /**
  * The size of a message before its text is made: of its lines and of a head of its own, in UTF-8
- * bytes. Never too small, and too large by some digits of numbers only, so what passes here passes
- * the reviewer's bound.
+ * bytes. Never too small, and too large by some digits of numbers only, so a message within this
+ * bound is within the reviewer's.
  */
 import { type Json, jsonBytes, jsonBytesAtMost } from '../base/json.ts'
 import { type Bytes, bytesOf, jsonStringBytes } from '../base/size.ts'

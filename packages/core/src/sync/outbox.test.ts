@@ -49,7 +49,7 @@ test('§6 states: with a new link nothing rests any more', () => {
   expect(outbox.takeOffers(CREDITS, 1)).toEqual([flush])
 })
 
-test('§6 states: of a flush that is taken over, what was accepted before stays told while the rest waits', () => {
+test('§6 states: of an adopted flush, accepted messages stay reported while the rest waits', () => {
   const outbox = new Outbox()
   const flush = flushOf(2)
   outbox.addFlush(flush, flush.entries, [[1, 'eid', 7]])

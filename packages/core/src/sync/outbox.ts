@@ -36,23 +36,25 @@ interface Tracked {
   underWayBytes: number
 }
 
-/** The slowest line that is waited for: what is under way before an offer arrives first. */
+/** Minimum bandwidth that timeouts allow for: bytes under way before an offer arrive first. */
 const SLOWEST_BYTES_PER_MS = 4
 
 export class Outbox {
   watcher: StepWatcher | undefined
   readonly #flushes = new Map<string, Tracked>()
   readonly #byEntry = new Map<Entry, Tracked>()
-  /** What waits for a verdict, in causal order: adopted sessions first, then this one's by number. */
+  /**
+   * Entries without a verdict, in causal order: adopted sessions first, then this one's by number.
+   */
   readonly #waiting = new Map<Uuid, Map<number, Entry>>()
-  /** Of which some messages have a verdict, and others do not. */
+  /** Flushes in which some messages have a verdict, and others do not. */
   readonly #partly = new Set<Tracked>()
   #size = 0
   #inFlightMessages = 0
   #inFlightBytes = NO_BYTES
   #bytes = NO_BYTES
   readonly #limits: Limits
-  /** Those with all their verdicts. */
+  /** Flushes with all their verdicts. */
   readonly kept: KeptFlushes
 
   constructor(limits: Limits = LIMITS) {
@@ -65,7 +67,7 @@ export class Outbox {
     return this.#size
   }
 
-  /** Of the texts of flushes that wait; drafts are not counted. */
+  /** Bytes of the texts of waiting flushes; drafts are not counted. */
   get bytes(): Bytes {
     return this.#bytes
   }
@@ -75,7 +77,7 @@ export class Outbox {
     return this.#inFlightBytes
   }
 
-  /** Whether anything of that session has no verdict yet. */
+  /** Whether the session has a message without a verdict. */
   waits(sessionId: Uuid): boolean {
     return this.#waiting.has(sessionId)
   }
@@ -90,7 +92,7 @@ export class Outbox {
     for (const ofSession of this.#waiting.values()) yield* ofSession.values()
   }
 
-  /** What waits of one session, in the order of its numbers. */
+  /** The waiting entries of one session, in the order of their numbers. */
   openOf(sessionId: Uuid): Iterable<Entry> {
     return this.#waiting.get(sessionId)?.values() ?? []
   }
@@ -129,7 +131,7 @@ export class Outbox {
     return this.#waiting.get(sessionId)?.get(clientSeq)
   }
 
-  /** Looks through all of it: for the few that are not shown. */
+  /** Searches all flushes: only for the few entries that are not shown. */
   byId(id: Uuid): Entry | undefined {
     for (const entry of this.open()) if (entry.identified && entry.id === id) return entry
     return undefined
@@ -176,7 +178,10 @@ export class Outbox {
     }
   }
 
-  /** Messages of a flush wait again, others of it may wait still: it comes before what was written after it. */
+  /**
+   * Makes messages of a flush wait again, while others of it may still wait: the flush is placed
+   * before later ones.
+   */
   addAgain(flush: Flush, open: readonly Entry[]): void {
     const known = this.#flushes.get(flush.key)
     if (known) this.#reopen(known, open)
@@ -199,7 +204,7 @@ export class Outbox {
   }
 
   #reopen(tracked: Tracked, open: readonly Entry[]): void {
-    // What is under way is counted by its entries.
+    // Messages under way are counted by their entries.
     this.#land(tracked)
     const again = new Set(open.map(({ clientSeq }) => clientSeq))
     const others = tracked.flush.entries.filter(({ clientSeq }) => !again.has(clientSeq))
@@ -210,6 +215,14 @@ export class Outbox {
     for (const entry of open) {
       this.#track(entry)
       this.#byEntry.set(entry, tracked)
+    }
+  }
+
+  /** Sealed flushes that are stored and wait, oldest first; of a peer, which has no verdict on them. */
+  *stored(): IterableIterator<Flush> {
+    for (const { flush, durable } of this.#flushes.values()) {
+      if (!durable) return // nothing overtakes
+      yield flush
     }
   }
 
@@ -225,8 +238,9 @@ export class Outbox {
   }
 
   /**
-   * What to offer now, oldest first, within the receiver's credits; counts it as under way. Flushes
-   * that may not go, as of sessions that the link does not speak for, are left out.
+   * The flushes to offer now, oldest first, within the receiver's credits; counts them as under
+   * way. Flushes that may not be sent, such as those of sessions that the link has not bound, are
+   * skipped.
    */
   takeOffers(
     credits: Credits,
@@ -241,7 +255,8 @@ export class Outbox {
       const { entries } = tracked.flush
       const messages = this.#inFlightMessages + entries.length
       const bytes = addBytes(this.#inFlightBytes, tracked.bytes)
-      // One flush always goes, however large it is; order is kept, so nothing overtakes.
+      // One flush is always sent, regardless of its size; order is kept, so no flush overtakes
+      // another.
       if (this.#inFlightMessages > 0 && (messages > credits.messages || bytes > credits.bytes))
         break
       tracked.offeredAt = now
@@ -257,7 +272,7 @@ export class Outbox {
     return offers
   }
 
-  /** The link is gone: what was under way waits again. */
+  /** Called when the link is lost: offers under way wait again. */
   requeueAll(): void {
     for (const tracked of this.#flushes.values()) {
       tracked.restsUntil = 0
@@ -265,7 +280,7 @@ export class Outbox {
     }
   }
 
-  /** What must have arrived before that moment and has no answer yet waits again. */
+  /** Offers that must have arrived before that moment and have no answer wait again. */
   requeueUnanswered(before: number): void {
     for (const tracked of this.#flushes.values()) {
       const { offeredAt, underWayBytes } = tracked

@@ -1,9 +1,9 @@
 /**
- * The pull side of one link: canonical facts as they arrive, in whatever order, and what is asked
- * for because of them. Nothing of it outlives the link but the pages of a snapshot that did not end.
+ * The pull side of one link: applies canonical facts, which arrive in any order, and requests
+ * missing ones. Only the pages of an incomplete snapshot outlive the link.
  *
  *   tail ──▶ applied ──▶ host           a gap: behind until it is filled
- *   page*, kept, settled* ──▶ through ──▶ a snapshot, taken in whole ──▶ host
+ *   page*, kept, settled* ──▶ through ──▶ a snapshot, applied whole ──▶ host
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Position } from '../facts/message.ts'
@@ -21,19 +21,19 @@ import type { TailOutcome } from './tail.ts'
 import type { Reviewing } from './tail-plan.ts'
 import { Wants } from './wants.ts'
 
-/** Answers in a row after which something is missing still; then the link is given up. */
+/** Maximum successive incomplete answers; then the link is closed. */
 const INCOMPLETE_MAX = 8
 
-/** What a pull needs of the session it belongs to. */
+/** The parts of its session that a pull uses. */
 export interface PullEvents {
   send(frame: string): void
   /** Whether every session with messages that wait is bound. */
   isBound(): boolean
-  /** Something of the reviewer's is known to be missing, or nothing is any more. */
+  /** Called when facts of the reviewer are known to be missing, or no longer are. */
   behind(): void
-  /** `at`: so the reviewer said by its clock, and signed it. */
+  /** `at`: the signed time of the reviewer's clock. */
   caughtUp(at?: number): void
-  /** Facts were taken in: own messages may have been answered by them. */
+  /** Called when facts were applied: they may contain verdicts on own messages. */
   taken(): void
   fail(note: string): void
 }
@@ -45,18 +45,18 @@ export type PullFrame = FrameOf<'tail' | 'page' | 'kept' | 'settled' | 'through'
 /** How far the next rows of scopes reach. It is not signed. */
 export type ReachAnswer = FrameOf<'reach'>
 
-/** What is asked of the reviewer and not answered yet. */
+/** The requests to the reviewer without an answer. */
 export interface Asked {
   readonly any: boolean
-  /** Nothing is asked for: the reviewer is given back what it lost first. */
+  /** Holds requests back while lost batches are handed back to the reviewer. */
   isHeld: boolean
-  /** Asks for news, unless that is asked for already. */
+  /** Requests news, unless such a request is open. */
   all(): void
-  /** A part of an answer has come. */
+  /** Called with a part of an answer. */
   progress(): void
-  /** There is no answer for now. */
+  /** Called at the end of an answer, or if there will be none. */
   answered(): void
-  /** Time has passed. */
+  /** Called from time to time. */
   tick(): void
 }
 
@@ -65,9 +65,9 @@ export interface Puller {
   readonly wants: Asked
   /** `text` is the frame as it came. */
   frame(frame: PullFrame, text: string, by: Reviewing): void
-  /** Own messages that were accepted, told beside the canonical facts. */
+  /** Called for accepted own messages of an `accepted` frame, beside the canonical facts. */
   accepted(frame: FrameOf<'accepted'>, by: Reviewing): void
-  /** A question of who follows scopes is answered. */
+  /** Called with the answer to a `reach` request of a link that follows scopes. */
   reached(answer: ReachAnswer): void
   partHashes(snapshot: number): PartHashes
 }
@@ -97,7 +97,7 @@ export class Pull implements Puller {
     const { tail } = this.#parts
     switch (frame.kind) {
       case 'tail':
-        if (this.#snapshot.any) this.#wantAnew() // its end was lost on the way
+        if (this.#snapshot.any) this.#wantAnew() // its end was lost
         else this.#outcome(tail.tail(frame, by.lineage.at(tail.position?.seq ?? 0)), text, by)
         break
       case 'page':
@@ -107,7 +107,7 @@ export class Pull implements Puller {
       case 'kept':
         for (const name of frame.pages) {
           const page = this.#kept.get(name)
-          // Without it the snapshot is not whole, and is asked for again.
+          // Without it the snapshot is incomplete, and is requested again.
           if (page !== undefined) this.#part(text, frame.snapshot, { kind: 'page', text: page })
         }
         break
@@ -117,7 +117,7 @@ export class Pull implements Puller {
       case 'through':
         this.#through(frame, by)
         break
-      default: // states are for who follows scopes
+      default: // states are for stores that follow scopes
     }
   }
 
@@ -133,10 +133,10 @@ export class Pull implements Puller {
     }
   }
 
-  /** Who follows everything asks no such question. */
+  /** Followers of the whole space send no such request. */
   reached(): void {}
 
-  /** Of the parts of the snapshot with that number that are here. */
+  /** Hashes of the received parts of the snapshot with that number. */
   partHashes(snapshot: number): PartHashes {
     return this.#snapshot.hashes(snapshot)
   }
@@ -176,33 +176,34 @@ export class Pull implements Puller {
   #through(frame: FrameOf<'through'>, by: Reviewing): void {
     const { position, pages, snapshot: of, at, settled } = frame
     const { tail, outbox } = this.#parts
-    // What was committed since a snapshot follows it.
+    // Commits since the snapshot follow it.
     if (of > 0) this.wants.progress()
     else this.wants.answered()
     const snapshot = this.#snapshot.take(of, { pages, lists: settled?.lists ?? 0 })
-    // What it contains of our own, only those who are bound are told. It is asked for again then.
+    // A snapshot lists own messages of bound sessions only. It is requested again when all are
+    // bound.
     if (snapshot && !this.#events.isBound() && outbox.size > 0) return
     const here = tail.position
-    // What is on this lineage grows along it; anything else is replaced.
+    // A state on this lineage is continued; a state of another one is replaced.
     const isSame = here !== null && by.lineage.has(here)
     const isFirst = position.seq === 0 && !isSame
-    // One that was overtaken on the way, by the tail or by a later one, has nothing to say any more.
+    // A snapshot that was overtaken, by the tail or by a later one, is discarded.
     const isLate = isSame && here.seq > position.seq
     if (snapshot && !isLate && (of > 0 || isFirst)) {
       if (!this.#replace(snapshot, position, by)) return
     } else if (!isSame || here.seq < position.seq) {
-      // Something of it was lost on the way. A wire that loses the same each time is no way to go on.
+      // A part of it was lost. A link that loses the same part each time is closed.
       if (++this.#incomplete < INCOMPLETE_MAX) this.wants.again()
       else this.#events.fail('the answers of the reviewer arrive incomplete')
       return
     }
     this.#incomplete = 0
-    this.#kept.clear() // there is nothing that it is missing of
+    this.#kept.clear() // no snapshot is incomplete
     if (of === 0) this.#events.caughtUp(at ?? undefined)
     this.#events.taken()
   }
 
-  /** Takes a snapshot in. False when it is not one. */
+  /** Applies a snapshot. False when it is malformed. */
   #replace(parts: readonly SnapshotPart[], position: Position, by: Reviewing): boolean {
     const { tail, host, outbox } = this.#parts
     const pages = parts.filter((part) => part.kind === 'page')

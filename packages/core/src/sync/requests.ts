@@ -8,6 +8,7 @@ import { EraseRequests, notErased } from './erase-requests.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
 
 export interface RequestsParts {
+  readonly tail: { readonly position: { readonly seq: number } | null }
   readonly space: Uuid
   readonly limits: Limits
   readonly clock: Clock
@@ -15,34 +16,41 @@ export interface RequestsParts {
 
 export type { HistoryAnswer }
 
-/** Sends over the present link; undefined: there is none that is greeted. */
-type Send = ((frame: string) => void) | undefined
+/** Sends over a link. */
+type Send = (frame: string) => void
 
 const NO_LINK = 'there is no link to the reviewer'
 
 export class Requests {
   readonly #histories: Histories
   readonly #erasures = new EraseRequests()
-  readonly #clock: Clock
+  readonly #parts: RequestsParts
+  /** undefined: no link is greeted. */
+  readonly #send: () => Send | undefined
 
-  constructor({ space, limits, clock }: RequestsParts) {
-    this.#clock = clock
-    this.#histories = new Histories(space, limits)
+  constructor(parts: RequestsParts, send: () => Send | undefined) {
+    this.#parts = parts
+    this.#send = send
+    this.#histories = new Histories(parts.space, parts.limits)
   }
 
   /**
    * The accepted messages of an entity. Rejects with a CountersignError `unavailable` when there is no
    * link, when it is lost, or when too many wait for theirs.
    */
-  history(entityId: Uuid, asOfSeq: number, send: Send): Promise<HistoryAnswer> {
+  history(entityId: Uuid): Promise<HistoryAnswer> {
+    const { clock, tail } = this.#parts
+    const send = this.#send()
     if (!send) return Promise.reject(unavailable(NO_LINK, entityId))
-    return this.#histories.ask(entityId, { nowMs: this.#clock.monotonic(), asOfSeq, send })
+    const asOfSeq = tail.position?.seq ?? 0
+    return this.#histories.ask(entityId, { nowMs: clock.monotonic(), asOfSeq, send })
   }
 
   /** Erases values of an entity; `regs` null: of all registers. Rejects as `history` does. */
-  erase(entityId: Uuid, regs: readonly Reg[] | null, send: Send): Promise<number> {
+  erase(entityId: Uuid, regs: readonly Reg[] | null): Promise<number> {
+    const send = this.#send()
     if (!send) return Promise.reject(notErased(NO_LINK, entityId))
-    return this.#erasures.ask(entityId, regs, { nowMs: this.#clock.monotonic(), send })
+    return this.#erasures.ask(entityId, regs, { nowMs: this.#parts.clock.monotonic(), send })
   }
 
   /** An answer has come. A text says what is wrong with it. */
@@ -56,7 +64,7 @@ export class Requests {
   }
 
   /** Time has passed: asks again, or gives up. */
-  tick(nowMs: number, send: (frame: string) => void): void {
+  tick(nowMs: number, send: Send): void {
     this.#histories.tick(nowMs, send)
     this.#erasures.tick(nowMs, send)
   }

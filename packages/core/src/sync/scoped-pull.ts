@@ -1,8 +1,8 @@
 /**
- * The pull side of a link that follows scopes: asks for them, and takes in states of rows, frame by
- * frame in the order of their numbers. Nothing of it outlives the link.
+ * The pull side of a link that follows scopes: requests them, and applies states of rows, frame by
+ * frame in the order of their numbers. No state outlives the link.
  *
- *   follow ──▶ states* ──▶ taken in step by step       a number is missing: asked for anew
+ *   follow ──▶ states* ──▶ applied step by step        a number is missing: requested again
  *
  * On a new link nothing is shown before all scopes are whole again, so no row is older than another.
  */
@@ -43,12 +43,14 @@ export class ScopedPull implements Puller {
   readonly wants: Asked
   readonly #parts: ScopedPullParts
   readonly #events: PullEvents
-  /** The number of the newest `follow`, and of the one that asked for everything. */
+  /** The number of the newest `follow`, and of the last one with `anew`. */
   #asked = 0
   #anew = 0
   /** The number of the next frame. */
   #next = 1
-  /** When the newest `follow` was sent, and something came of it; undefined: it is answered. */
+  /**
+   * When the newest `follow` was sent, or a frame for it arrived last; undefined: it is answered.
+   */
   #progressMs: number | undefined
   #scopes = new Map<string, AskedScope>()
   /** Frames of a step that is not whole yet. */
@@ -85,7 +87,7 @@ export class ScopedPull implements Puller {
   }
 
   frame(frame: PullFrame, _: string, by: Reviewing): void {
-    if (frame.kind !== 'states') return // the chain is for who follows everything
+    if (frame.kind !== 'states') return // the chain is for stores that follow the whole space
     if (frame.of < this.#anew || frame.no < this.#next) return // late, or known
     if (frame.no > this.#next) {
       this.#events.behind()
@@ -102,7 +104,7 @@ export class ScopedPull implements Puller {
     if (!frame.more && frame.done >= this.#anew) this.#step(this.#held.splice(0), frame, by)
   }
 
-  /** Told without the states of its rows: these come when the message is offered again. */
+  /** Accepted without the states of its rows: they are sent when the message is offered again. */
   accepted(): void {}
 
   reached(answer: ReachAnswer): void {
@@ -113,7 +115,7 @@ export class ScopedPull implements Puller {
     return { pages: [], lists: [] }
   }
 
-  /** Asks for what is wanted now; the same as before is a question for news. */
+  /** Requests the present scopes; the same scopes as before request news. */
   #ask({ anew = false }: { readonly anew?: boolean } = {}): void {
     const { scopes, clock } = this.#parts
     const { wanted } = scopes
@@ -144,7 +146,7 @@ export class ScopedPull implements Puller {
     )
   }
 
-  /** What of the scopes is whole here, from before: of rows that have not changed only ids are sent. */
+  /** The scopes that are whole here from an earlier link: of unchanged rows only ids are sent. */
   #here(): Pick<FollowFields, 'whole' | 'have'> {
     const { scopes, tail } = this.#parts
     const here = scopes.whole
@@ -152,7 +154,7 @@ export class ScopedPull implements Puller {
     return { whole: tail.position ? whole : 0, have: tail.position }
   }
 
-  /** Everything is sent again, with numbers from 1 on. */
+  /** Requests everything again, with numbers from 1 on. */
   #begin(no: number): void {
     this.#anew = no
     this.#next = 1
@@ -161,7 +163,7 @@ export class ScopedPull implements Puller {
     this.#scopes = new Map()
   }
 
-  /** Many scopes that come and go in a turn are asked for once. */
+  /** Scopes that are added and removed in one turn need one request. */
   #askSoon(): void {
     if (this.#isDue) return
     this.#isDue = true

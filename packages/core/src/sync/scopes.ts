@@ -1,6 +1,6 @@
 /**
- * The scopes that a store follows, and which of them it has in full. A scope is followed as long as
- * somebody needs it; it is covered once the reviewer has sent all of its rows, from then on up to the
+ * The scopes that a store follows, and which of them it has in full. A scope is followed while it
+ * has a user; it is covered once the reviewer has sent all of its rows, from then on up to the
  * position of the store.
  */
 import { assert } from '../base/assert.ts'
@@ -9,7 +9,7 @@ import { SCOPES_MAX, type Scope, containsScope, scopeKey } from '../wire/scopes.
 
 interface Followed {
   readonly scope: Scope
-  /** How many need it. */
+  /** Number of users. */
   holders: number
   isCovered: boolean
 }
@@ -27,9 +27,9 @@ export class Scopes {
   readonly #followed = new Map<string, Followed>()
   readonly #listeners = new Set<() => void>()
   readonly #asked = new Set<Reach>()
-  /** Counts the changes of what is covered. */
+  /** Number of changes of the covered scopes. */
   version = 0
-  /** Called when other scopes are to be asked for; set by the present link. */
+  /** Called when other scopes are to be requested; set by the present link. */
   onWanted: () => void = () => {}
   /** Called when there is a question; set by the present link. */
   onAsked: () => void = () => {}
@@ -38,13 +38,13 @@ export class Scopes {
     for (const type of types) this.follow([{ type, equal: [] }])
   }
 
-  /** By key; those that are needed first come first. */
+  /** By key, in the order in which they were needed. */
   get wanted(): ReadonlyMap<string, Scope> {
     const all = [...this.#followed].slice(0, SCOPES_MAX)
     return new Map(all.map(([key, { scope }]) => [key, scope]))
   }
 
-  /** Keys of the scopes all of whose rows are here. */
+  /** Keys of the scopes that are covered. */
   get whole(): ReadonlySet<string> {
     const all = [...this.#followed].filter(([, { isCovered }]) => isCovered)
     return new Set(all.map(([key]) => key))
@@ -80,7 +80,7 @@ export class Scopes {
     return () => void this.#asked.delete(reach)
   }
 
-  /** Takes a question out. False where nobody asks it any more. */
+  /** Removes a request. False where it has no caller any more. */
   answered(reach: Reach): boolean {
     return this.#asked.delete(reach)
   }
@@ -93,7 +93,7 @@ export class Scopes {
     if (known.isCovered) this.version++
   }
 
-  /** The rows of these scopes are all here, and of no others. */
+  /** Sets the covered scopes: these, and no others. */
   cover(keys: ReadonlySet<string>): void {
     let isOther = false
     for (const [key, followed] of this.#followed) {
@@ -106,7 +106,7 @@ export class Scopes {
     for (const listener of [...this.#listeners]) listener()
   }
 
-  /** Whether all rows of these scopes are here. */
+  /** Whether all of these scopes are covered. */
   covers(scopes: readonly Scope[]): boolean {
     const covered = [...this.#followed.values()].filter(({ isCovered }) => isCovered)
     return scopes.every((inner) => covered.some(({ scope }) => containsScope(scope, inner)))

@@ -1,4 +1,4 @@
-/** What a session with a reviewer needs of the replica around it, and where it stands. */
+/** The interface between a session with a reviewer and its replica, and the states of a session. */
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../history/entry.ts'
@@ -20,14 +20,14 @@ import type { Reviewing } from './tail-plan.ts'
 export type SessionState = 'offline' | 'connecting' | 'greeting' | 'syncing' | 'online' | 'closed'
 
 /**
- * Why a reviewer is not followed, where time alone does not heal it.
+ * Why a reviewer is not followed, if a retry alone does not help.
  *
  * - `wrong_space`: it reviews another space.
  * - `wrong_version`: it speaks another version of the protocol.
  * - `other_reviewer`: it has another key than the one that this store knows.
  * - `unauthorised`: the app's token was refused, has expired, or could not be had; or it is of another
  *   person than this store.
- * - `forged`: what came over the link is not signed by the reviewer; somebody is in between.
+ * - `forged`: a frame of the link is not signed by the reviewer; an attacker may be in between.
  */
 export type ConnectionRefusal = ByeCode | 'other_reviewer' | 'forged'
 
@@ -37,15 +37,18 @@ export interface LinkRefusal {
   readonly note: string
 }
 
-/** Somebody is between this store and its reviewer, or the reviewer's key is not its own any more. */
+/**
+ * The refusal of a forged frame: an attacker is on the link, or the reviewer signs with another
+ * key.
+ */
 export function forgery(what: string): LinkRefusal {
   return {
     refusal: 'forged',
-    note: `in the name of the reviewer came ${what}; nothing of it is taken`,
+    note: `forged in the name of the reviewer: ${what}; it was discarded`,
   }
 }
 
-/** How a reviewer greets. */
+/** The greeting of a reviewer. */
 export interface Greeting {
   /** One record at least; the last one is the present. */
   readonly lineage: readonly Epoch[]
@@ -60,65 +63,74 @@ export interface Greeting {
 
 export interface NackAbout {
   readonly detail: string
-  /** It concerns these messages and no others. */
+  /** It concerns these messages only. */
   readonly alone: boolean
 }
 
-/** A snapshot in the place of what was shown before. */
+/** A snapshot that replaces the canonical state. */
 export interface Replaced {
   readonly pages: readonly string[]
   /** Whether it contains an own message. */
   readonly told: (sessionId: Uuid, clientSeq: number) => boolean
-  /** What was shown before is of another lineage. */
+  /** The former state is of another lineage. */
   readonly isOther: boolean
   readonly by: Reviewing
 }
 
-/** What the session needs of the replica around it. */
+/** The parts of the replica that a session uses. */
 export interface SessionHost {
   /** Sessions whose messages may be offered over this link. */
   openings(): readonly SessionOpening[]
-  /** Whether the session is bound although nothing of it waits: its author is this person. */
-  isClaim(sessionId: Uuid): boolean
   /**
-   * The app's token; undefined where it has none. Rejects where it cannot be had.
+   * Whether the session is bound although none of its messages waits: it claims its author for this
+   * person.
    */
+  isClaim(sessionId: Uuid): boolean
+  /** The app's token; undefined where it has none. Rejects where the app's function fails. */
   token(): string | undefined | Promise<string | undefined>
   /** Why ended sessions of this device are not bound: their messages wait. undefined: all are. */
   refusedSessions(why: string | undefined): void
-  /** What the reviewer lets this person do, by its own word, which is not signed. */
+  /** Called with the capabilities of this person at the reviewer; they are not signed. */
   may(capabilities: readonly Capability[]): void
-  /** All author ids of the person that the reviewer knows by a login; undefined: it knows nobody. */
+  /** Called with all author ids of the person that a login has proved; undefined: no login. */
   me(authorIds: readonly Uuid[] | undefined): void
-  /** The proof of a session for a link with that nonce; undefined where its key is not here. */
+  /**
+   * The proof of a session for a link with that nonce; undefined where this device lacks its key.
+   */
   prove(opening: SessionOpening, nonce: string): Promise<string | undefined>
-  /** Whether checks are fast enough that nobody waits for them. */
+  /** Whether checks are so fast that frames are shown after them only. */
   readonly isNative: boolean
-  /** Whether the reviewer that is followed has signed that. */
+  /** Whether `sig` over the bytes is of the followed reviewer. */
   verify(bytes: Uint8Array, sig: string): Promise<boolean>
-  /** Whether the key of an author has signed that. */
+  /** Whether `sig` over the bytes is of the author's key. */
   verifySeal(publicKey: string, bytes: Uint8Array, sig: string): Promise<boolean>
-  /** The reviewer says what cannot be so; in words. */
+  /** Called with evidence against the reviewer, as a sentence. */
   alarm(what: string): void
-  /** Why whoever greets so is not to be followed; undefined: it is, and from now on no other. */
+  /**
+   * Why the reviewer of a greeting is not to be followed; undefined: it is followed from now on,
+   * and no other.
+   */
   judge(greeting: Greeting): Promise<LinkRefusal | undefined>
-  /** The lineage of a greeting that was judged, with what is known of others. */
+  /** The lineage of a greeting that was judged, with the known epochs of others. */
   greeted(epochs: readonly Epoch[]): Lineage
-  /** What is shown is of that lineage from now on. `isOther`: before, it was of another one. */
+  /**
+   * Called when the shown state is of that lineage from now on. `isOther`: it was of another one
+   * before.
+   */
   follow(lineage: Lineage, isOther: boolean): void
   /** Steps of the reviewer's log that are kept here, oldest first. */
   held(): Promise<readonly HeldStep[]>
-  /** Canonical facts were taken in: `texts` are the frames that brought them. */
+  /** Called when canonical facts were applied: `texts` are their frames. */
   taken(outcome: TailApplied, texts: readonly string[], by: Reviewing): void
-  /** A snapshot was taken in. */
+  /** Called when a snapshot was applied. */
   replaced(outcome: SnapshotApplied, replaced: Replaced): void
-  /** States of rows were taken in. `isOther`: what was shown before is of another lineage. */
+  /** Called when states of rows were applied. `isOther`: the former state is of another lineage. */
   shown(outcome: StatesApplied, by: Reviewing, isOther: boolean): void
   acceptedAgain(entry: Entry, review: AcceptedAgain): void
   rejected(rejections: readonly Rejection[]): void
-  /** Those of own messages that the reviewer of this link has signed. */
+  /** The rejections of own messages that the reviewer of this link has signed. */
   rejectionsOf(ids: readonly Uuid[]): readonly Rejection[]
-  /** These wait: the reviewer has no verdict on them for now. */
+  /** Called for messages without a verdict for now. */
   nacked(entries: readonly Entry[], reason: NackReason, about: NackAbout): void
   /** With a `refusal`, no link lasts until reviewer or store have changed. */
   changed(
@@ -136,7 +148,7 @@ export interface SessionParts {
   readonly random: Random
   readonly outbox: Outbox
   readonly tail: TailReader
-  /** What is followed; undefined: the whole space. */
+  /** The followed scopes; undefined: the whole space. */
   readonly scopes?: Scopes | undefined
   readonly host: SessionHost
 }

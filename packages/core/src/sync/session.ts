@@ -1,7 +1,7 @@
 /**
- * One replica's conversation with its reviewer: greet, bind, catch up, offer, listen, and
- * begin again when the link breaks. A state machine over frames and timers; the transport,
- * the storage and the screen are its host's.
+ * The connection of one replica with its reviewer: greets, binds, catches up, offers, receives, and
+ * reconnects when the link breaks. A state machine over frames and timers; the transport, the
+ * storage and the screen belong to its host.
  *
  *   offline ─▶ connecting ─hello▶ greeting ─bind▶ syncing ─through▶ online
  *      ▲            └──────────── link lost, refused, silent ─────────┘
@@ -13,12 +13,13 @@ import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { type ReviewerFrame, authorFrame, parseReviewerFrame } from '../wire/frames.ts'
 import { type PartedEvents, connectInParts } from '../wire/parts.ts'
+import type { Epoch } from '../wire/records.ts'
 import type { Batch } from '../wire/types.ts'
 import { Audit } from './audit.ts'
 import { type Carried, LOOK_MS, LinkLife } from './link-life.ts'
 import type { PullEvents } from './pull.ts'
 import type { Gate, GatedFrame } from './gate.ts'
-import { leave, linkGate } from './link-gate.ts'
+import { type RelayedFrame, leave, linkGate, takeRelayed } from './link-gate.ts'
 import {
   type ConnectionRefusal,
   type LinkRefusal,
@@ -29,44 +30,44 @@ import {
 import { KeptPages } from './kept-pages.ts'
 import { versionFault } from './greeting-faults.ts'
 import { type Flush, offerFrame } from './own-flush.ts'
-import { type HistoryAnswer, Requests } from './requests.ts'
+import { Requests } from './requests.ts'
 import { SignIn } from './sign-in.ts'
 import type { Reviewing } from './tail-plan.ts'
 import { Tokens } from './tokens.ts'
 import { Timers, backoffMs } from './timers.ts'
 import { ANSWER_MS } from './wants.ts'
 
-/** A reviewer that does not fit this store is tried again after this long. */
+/** Delay before a retry with a reviewer that was refused. */
 const REFUSED_RETRY_MS = 30_000
-/** Without a byte for this long, the link is dead. On a line of 4 KB/s a frame of 256 KiB takes 66 s. */
+/** A link without a byte for this time is dead. At 4 KB/s a frame of 256 KiB takes 66 s. */
 const DEAD_MS = 75_000
 /** After a wake the link has this long for a byte, or twice its longest pause so far. */
 const PROBE_MS = 4_000
-/** Offers wait while more than this has not left. */
+/** Offers wait while more than this is buffered. */
 const UNSENT_BYTES_MAX = 131_072
 const DRAIN_MS = 10
-const OLD = 'what the reviewer says is old'
+const OLD = 'the newest signed position of the reviewer is too old'
 
 export class SyncSession {
+  readonly requests: Requests
   readonly #parts: SessionParts
   #state: SessionState = 'offline'
   #note: string | undefined
   /** Until a reviewer is followed again. */
   #refusal: ConnectionRefusal | undefined
-  /** Of the present link or attempt; what comes of an older one is ignored. */
+  /** The present link or attempt; events of an older one are ignored. */
   #life: LinkLife | undefined
-  /** Of the link before; what is still checked of it comes before the next greeting. */
+  /** The gate of the former link; its last checks end before the next greeting. */
   #left: Gate | undefined
   #attempts = 0
   readonly #tokens: Tokens
-  readonly #requests: Requests
   readonly #audit: Audit
   readonly #forNext: Carried
   readonly #timers: Timers
 
   constructor(parts: SessionParts) {
     this.#parts = parts
-    this.#requests = new Requests(parts)
+    this.requests = new Requests(parts, () => this.#asking)
     this.#forNext = { kept: new KeptPages(parts.limits.keptPagesBytesMax), before: undefined }
     this.#audit = new Audit({
       ...parts,
@@ -85,17 +86,21 @@ export class SyncSession {
     return this.#life?.reviewing
   }
 
-  /** A batch that came over a link was taken in. */
+  /** Called when a batch of a link was applied. */
   taken(text: string, batch: Batch): void {
     this.#audit.taken(text, batch)
+  }
+
+  /** A frame that the reviewer has signed, and a peer has passed on. */
+  relayed(frame: RelayedFrame, epochs: readonly Epoch[]): void {
+    takeRelayed(frame, epochs, this.#parts)
   }
 
   /** Connects now, and again whenever the link is lost. */
   start(): void {
     if (this.#state !== 'offline') return
-    this.#attempts = 0
     this.#refusal = undefined
-    this.#connect()
+    this.#reconnect()
   }
 
   /** Stays away until `start`. */
@@ -107,7 +112,7 @@ export class SyncSession {
     this.#become(state, undefined)
   }
 
-  /** The network seems to be back: no backoff is waited out, and a link has to show that it lives. */
+  /** Called when the network seems to be back: ends a backoff, and probes an open link. */
   wake(): void {
     if (this.#state === 'offline' || this.#state === 'closed') return
     const life = this.#life
@@ -115,7 +120,7 @@ export class SyncSession {
     else if (!life || this.#parts.clock.monotonic() - life.startedAt >= PROBE_MS) this.#reconnect()
   }
 
-  /** The app has another token, or another way to have one. */
+  /** Called when the app has another token, or another function for it. */
   authChanged(): void {
     if (this.#state === 'offline' || this.#state === 'closed') return
     this.#tokens.taken()
@@ -123,7 +128,7 @@ export class SyncSession {
     else this.#reconnect()
   }
 
-  /** Offers what may go now. Called whenever something became ready. */
+  /** Offers the messages that may be sent now. Called whenever one became ready. */
   pump(): void {
     const { outbox, clock, tail } = this.#parts
     const life = this.#life
@@ -133,7 +138,7 @@ export class SyncSession {
     const isWaiting = (sessionId: Uuid): boolean => outbox.waits(sessionId)
     if (life.binding.isUsedUp(this.#parts.host.openings(), isWaiting)) {
       this.#forNext.before = life.binding
-      this.#reconnect() // for the sessions that this link may not speak for
+      this.#reconnect() // for the sessions that this link cannot bind
       return
     }
     const room = UNSENT_BYTES_MAX - life.bufferedBytes
@@ -148,7 +153,7 @@ export class SyncSession {
     this.#pumpWhenDrained(life)
   }
 
-  /** The next offers go when some bytes have left. */
+  /** The next offers are sent when the buffer has drained. */
   #pumpWhenDrained(life: LinkLife): void {
     if (life.isDraining || life.bufferedBytes === 0 || this.#parts.outbox.size === 0) return
     life.isDraining = true
@@ -156,14 +161,6 @@ export class SyncSession {
       life.isDraining = false
       this.pump()
     })
-  }
-
-  history(entityId: Uuid): Promise<HistoryAnswer> {
-    return this.#requests.history(entityId, this.#parts.tail.position?.seq ?? 0, this.#asking)
-  }
-
-  erase(entityId: Uuid, regs: readonly string[] | null): Promise<number> {
-    return this.#requests.erase(entityId, regs, this.#asking)
   }
 
   get #asking(): ((frame: string) => void) | undefined {
@@ -187,10 +184,7 @@ export class SyncSession {
     this.#tokens.ask({
       isLive: () => this.#life === life,
       after: (delayMs, task) => this.#timers.after(delayMs, task),
-      late: (note) => {
-        this.#refusal = 'unauthorised'
-        this.#become('connecting', note)
-      },
+      late: (note) => this.#become('connecting', note, 'unauthorised'),
       here: (token) => this.#open(life, token),
       unavailable: (note) => this.#unauthorised(note),
     })
@@ -244,12 +238,11 @@ export class SyncSession {
   /** Ends this link; only a change of the reviewer or of this store makes another one last. */
   #refuse({ refusal, note }: LinkRefusal, retryMs = REFUSED_RETRY_MS): void {
     this.#drop()
-    this.#refusal = refusal
-    this.#become('connecting', note)
+    this.#become('connecting', note, refusal)
     this.#timers.after(retryMs, () => this.#connect())
   }
 
-  /** Ends this link; the app is asked for a token again, with a growing pause. */
+  /** Ends this link; requests a token from the app again, with a growing pause. */
   #unauthorised(note: string): void {
     this.#refuse({ refusal: 'unauthorised', note }, this.#tokens.pauseMs())
   }
@@ -261,7 +254,7 @@ export class SyncSession {
     this.#timers.clear()
     link?.close()
     this.#parts.outbox.requeueAll()
-    this.#requests.lost()
+    this.requests.lost()
     this.#audit.lost()
   }
 
@@ -270,11 +263,11 @@ export class SyncSession {
     return pull.wants.any || this.#parts.outbox.inFlightBytes > 0
   }
 
-  /** A link that looks open may be half-open: asks for a word, and gives the link up without one. */
+  /** Probes a link, which may be half-open: closes it when no answer arrives. */
   #probe(life: LinkLife): void {
     if (life.isProbed) return
     life.isProbed = true
-    life.pull.wants.all() // what was asked for before is owed, and is as good a sign
+    life.pull.wants.all() // an answer to an earlier request is a sign of life, too
     const askedAt = this.#parts.clock.monotonic()
     const waitMs = Math.min(Math.max(PROBE_MS, life.slowestMs * 2), DEAD_MS)
     this.#timers.after(waitMs, () => {
@@ -286,7 +279,7 @@ export class SyncSession {
   #carried(life: LinkLife, isPart: boolean): void {
     life.alive(this.#isAwaiting(life))
     life.heardAt = life.aliveAt
-    if (isPart) life.pull.wants.progress() // of what is too large for one frame
+    if (isPart) life.pull.wants.progress() // of a frame that exceeds the bound
   }
 
   #frame(life: LinkLife, text: string): void {
@@ -331,7 +324,7 @@ export class SyncSession {
     }
   }
 
-  /** A frame that the reviewer has signed, as far as it needs it. */
+  /** Called with a frame that is verified, or needs no check. */
   #believed(life: LinkLife, frame: GatedFrame, text: string): void {
     const { host } = this.#parts
     switch (frame.kind) {
@@ -348,7 +341,7 @@ export class SyncSession {
         break
       case 'history':
       case 'erased': {
-        const fault = this.#requests.heard(frame, life.heardAt)
+        const fault = this.requests.heard(frame, life.heardAt)
         if (fault !== undefined) this.#fail(`the reviewer sent ${fault}`)
         break
       }
@@ -390,7 +383,7 @@ export class SyncSession {
     assert(!life.gate, 'a link is greeted once')
     const lineage = host.greeted(frame.lineage)
     const by = { ...lineage.present, lineage }
-    // What is on another lineage is shown until it is replaced.
+    // A state of another lineage is shown until it is replaced.
     if (!tail.position || lineage.has(tail.position)) host.follow(lineage, false)
     life.mayHandBack(lineage, frame.position, this.#parts, () => this.pump())
     this.#refusal = undefined
@@ -408,7 +401,7 @@ export class SyncSession {
     this.#timers.clear()
     this.#become('syncing', undefined)
     life.signIn = this.#signIn(life)
-    // A link without a session reads nothing, so what is missing is asked for behind the first binding.
+    // A link without a session may not read, so the request follows the first binding.
     void life.signIn.bind().then(() => this.#life === life && life.ask())
     life.heardAt = life.aliveAt = this.#parts.clock.monotonic()
     life.greeted(frame.position.seq, frame.at)
@@ -424,20 +417,21 @@ export class SyncSession {
         this.pump()
       },
       refused: (why) => this.#unauthorised(why),
+      revoked: (why) => this.#become('syncing', why, 'unauthorised'),
     })
   }
 
-  /** Something of the reviewer's is known to be missing. */
+  /** Called when facts of the reviewer are known to be missing. */
   #behind(note?: string): void {
     if (this.#state === 'online') this.#become('syncing', note)
   }
 
-  /** Nothing is known to be missing; `at`: so says the reviewer, and has signed it at that time. */
+  /** Called when no fact is missing; `at`: the time at which the reviewer has signed that. */
   #caughtUp(life: LinkLife, at: number | undefined): void {
     this.#attempts = 0
     this.#tokens.taken()
     if (at !== undefined) life.word(at)
-    // A new greeting tells how the clocks stand: one of them may have stood still.
+    // A new greeting compares the clocks again: one of them may have been suspended.
     if (life.isStale && at !== undefined) this.#fail(OLD)
     else if (this.#state === 'syncing' && !life.isStale && life.has(this.#parts.tail.position)) {
       if (!life.isKnown) this.#parts.host.me(undefined)
@@ -448,7 +442,7 @@ export class SyncSession {
   #nack(life: LinkLife, frame: ReviewerFrame & { kind: 'nack' }): void {
     const { outbox, clock, random } = this.#parts
     const delayMs = backoffMs(life.nacks++, random)
-    // What concerns these messages alone must not hold up the others.
+    // A nack of these messages alone must not delay the others.
     const alone = frame.alone && frame.reason !== 'not_bound'
     const until = clock.monotonic() + delayMs
     const waiting = frame.clientSeqs
@@ -462,7 +456,7 @@ export class SyncSession {
     this.#timers.after(delayMs + 1, () => this.pump())
   }
 
-  /** Notices silence, and what nobody answered. */
+  /** Detects a silent link, and requests without an answer. */
   #watch(life: LinkLife): void {
     this.#timers.after(LOOK_MS, () => {
       const now = this.#parts.clock.monotonic()
@@ -470,10 +464,10 @@ export class SyncSession {
         this.#fail('the reviewer fell silent')
         return
       }
-      // What is still here has not been asked, and is not asked again.
+      // Buffered requests have not been sent yet, so they are not repeated.
       if (life.bufferedBytes > 0) life.sendingAt = now
       else this.#askAgain(life, now)
-      this.#requests.tick(now, (frame) => life.send(frame))
+      this.requests.tick(now, (frame) => life.send(frame))
       life.handBack?.tick(now)
       if (this.#state === 'online') this.#audit.tick((frame) => life.send(frame))
       this.pump()
@@ -491,10 +485,11 @@ export class SyncSession {
     if (now - life.sendingAt >= ANSWER_MS) outbox.requeueUnanswered(now - ANSWER_MS)
   }
 
-  #become(state: SessionState, note: string | undefined): void {
-    if (state === this.#state && note === this.#note) return
+  #become(state: SessionState, note: string | undefined, refusal = this.#refusal): void {
+    if (state === this.#state && note === this.#note && refusal === this.#refusal) return
     this.#state = state
     this.#note = note
+    this.#refusal = state === 'online' ? undefined : refusal
     this.#parts.host.changed(state, note, this.#refusal)
   }
 }

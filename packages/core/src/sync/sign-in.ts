@@ -1,9 +1,9 @@
 /**
- * Whom one link speaks for: binds the sessions of this device over it, with the token of the app, and
- * gives the reviewer a fresh token before the login ends.
+ * The login of one link: binds the sessions of this device over it, with the token of the app, and
+ * sends a fresh token before the login ends.
  *
  *   greeted ─▶ bind (token) ─▶ bound, good for so long ─▶ renewed in time ─▶ bound …
- *                 └── not bound, and told why: `refused`
+ *                 └── not bound, with a reason: `refused`
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { SessionOpening } from '../facts/message.ts'
@@ -15,11 +15,11 @@ import type { Asked } from './pull.ts'
 
 /** A login is renewed this long before its end, or in the last quarter of a short one. */
 const RENEW_MS = 60_000
-/** And not more often than this. */
+/** Minimum interval between renewals. */
 const RENEW_MIN_MS = 1_000
 /** A timer of a platform may not be longer. */
 const TIMER_MS_MAX = 86_400_000
-/** The link, as far as it is about whom it speaks for. */
+/** The state of the link that the login uses. */
 export interface SignInLink {
   token: string | undefined
   readonly reviewerNonce: string
@@ -35,6 +35,8 @@ export interface SignInEvents {
   readonly after: (delayMs: number, task: () => void) => void
   /** All sessions are bound, or refused. */
   readonly ready: () => void
+  /** What was written before is delivered, and nothing is read: whoever writes here is revoked. */
+  readonly revoked: (why: string) => void
   /** The reviewer does not bind the session of this store. */
   readonly refused: (why: string) => void
 }
@@ -43,7 +45,7 @@ export class SignIn {
   readonly #parts: SessionParts
   readonly #life: SignInLink
   readonly #events: SignInEvents
-  /** Counts the ends that were told, so that a timer of an earlier one does nothing. */
+  /** Number of received ends of the login, so that a timer of an earlier one does nothing. */
   #ends = 0
 
   constructor(parts: SessionParts, life: SignInLink, events: SignInEvents) {
@@ -52,7 +54,7 @@ export class SignIn {
     this.#events = events
   }
 
-  /** Whether a new token can take the place of the present one: a link stays that of one person. */
+  /** Whether a new token can replace the present one: a link is of one person. */
   get hasToken(): boolean {
     return this.#life.token !== undefined
   }
@@ -90,7 +92,7 @@ export class SignIn {
     const [own] = host.openings()
     const isOwnAsked = own !== undefined && binding.isAsked(own.sessionId)
     if (sessionIds.length === 0 && why === null) {
-      this.#life.pull.wants.answered() // it is asked again when a session is bound
+      this.#life.pull.wants.answered() // it is requested again when a session is bound
       return
     }
     binding.bound(sessionIds)
@@ -98,14 +100,16 @@ export class SignIn {
       this.#events.refused(why)
       return
     }
-    host.refusedSessions(why ?? undefined)
+    const isRevoked = may !== null && !may.includes('read')
+    if (isRevoked) this.#events.revoked(why ?? 'revoked')
+    host.refusedSessions((!isRevoked && why) || undefined)
     if (may) host.may(may)
     if (forMs !== null) this.#renewBefore(forMs)
     void this.bind()
     if (binding.isDone) this.#events.ready()
   }
 
-  /** Binds the session of this store anew, with a token that the app is asked for. */
+  /** Binds the session of this store again, with a token of the app. */
   async renew(): Promise<void> {
     const { host } = this.#parts
     const [own] = host.openings()
@@ -113,11 +117,11 @@ export class SignIn {
     try {
       token = await host.token()
     } catch {
-      return // the present one is good until its end; then the reason is shown
+      return // the present one is valid until its end; then the reason is shown
     }
     if (!this.#events.isLive() || !own) return
     if (token === undefined) {
-      this.#events.refused('nobody is signed in')
+      this.#events.refused('no person is signed in')
       return
     }
     this.#life.token = token

@@ -64,7 +64,7 @@ describe('§6 snapshot parts', () => {
 describe('SNAP6, SNAP7 what a snapshot is signed over', () => {
   const list = { kind: 'settled', sessionId: 's', runs: [], at: 9 } as const
 
-  it('is the text of a page, whatever number it came with; and the whole frame of a list', () => {
+  it('is the text of a page, under any number; and the whole frame of a list', () => {
     const held = holding(['whole', 1], ['whole', 2])
     held.add('list of 2', 2, list)
     expect(held.hashes(1).pages).toEqual(held.hashes(2).pages)

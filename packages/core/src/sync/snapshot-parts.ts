@@ -1,7 +1,7 @@
 /**
- * A snapshot as its parts arrive: perhaps twice, out of order, or mixed with those of another
- * one that was given up on the way. It counts only when every part of it is here, and none of
- * another: the same state may be cut otherwise the next time, so that some of each are not a whole.
+ * Collects the parts of a snapshot, which may be repeated, out of order, or mixed with those of an
+ * abandoned one. A snapshot counts only with all of its own parts: the same state may be divided
+ * otherwise the next time, so parts of two snapshots do not add up to one.
  */
 import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -11,7 +11,7 @@ import type { Review } from '../facts/message.ts'
 import type { AcceptedRun } from '../wire/frames.ts'
 import type { Reviewing } from './tail-plan.ts'
 
-/** The text of a page, or what became of own messages. */
+/** The text of a page, or a list of accepted own messages. */
 export type SnapshotPart =
   | { readonly kind: 'page'; readonly text: string }
   | {
@@ -27,10 +27,10 @@ interface Held {
   readonly part: SnapshotPart
 }
 
-/** What a snapshot is signed over. */
+/** The hashes that a snapshot is signed over. */
 export interface PartHashes {
   readonly pages: readonly Hash[]
-  /** Of the frames that say what became of own messages. */
+  /** Hashes of the `settled` frames. */
   readonly lists: readonly Hash[]
 }
 
@@ -38,7 +38,10 @@ export class SnapshotParts {
   readonly #partsMax: number
   /** By number and hash: a repeated one is the same part. */
   readonly #parts = new Map<string, Held>()
-  /** The newest that has ended, or was given up: what still comes of it, or of an older one, is late. */
+  /**
+   * The newest snapshot that has ended or was abandoned: further parts of it, or of an older one,
+   * are late.
+   */
   #past = 0
 
   constructor(partsMax: number) {
@@ -58,7 +61,7 @@ export class SnapshotParts {
     return true
   }
 
-  /** Of the parts of the snapshot with that number. */
+  /** Hashes of the parts of the snapshot with that number. */
   hashes(of: number): PartHashes {
     const held = [...this.#parts.values()].filter((each) => each.of === of)
     const hashesOf = (kind: SnapshotPart['kind']): readonly Hash[] =>
@@ -81,7 +84,7 @@ export class SnapshotParts {
     return isWhole ? parts.map(({ part }) => part) : undefined
   }
 
-  /** Whatever has begun to arrive is not waited for any more. */
+  /** Abandons every snapshot that has begun to arrive. */
   giveUp(): void {
     let newest = 0
     for (const { of } of this.#parts.values()) newest = Math.max(newest, of)
@@ -117,7 +120,7 @@ export function isTold(
   return runWith(parts, sessionId, clientSeq) !== undefined
 }
 
-/** Pending entries that a snapshot contains, by what it says of their sessions. */
+/** Pending entries that a snapshot contains, by its runs of their sessions. */
 export function settledAmong(
   parts: readonly SnapshotPart[],
   by: Reviewing,
@@ -132,7 +135,7 @@ export function settledAmong(
       if (!run) continue
       const seq = run.seq + no - run.clientSeq
       const { reviewerId, eid, epoch } = by.lineage.at(seq)
-      // Whether it stood beside something, a snapshot does not say.
+      // A snapshot does not show whether a message was concurrent with another one.
       settled.set(entry, { reviewerId, eid, epoch, seq, at: part.at, forked: false })
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Reads frames of the tail: what they say, where it continues what is known, and the entries of their
- * messages. Nothing of it changes a row, a position or the outbox; `tail.ts` does, and `unverified.ts`.
+ * Reads frames of the tail: their batches, the position that they continue, and the entries of
+ * their messages. It changes no row, no position and no outbox; `tail.ts` and `unverified.ts` do.
  */
 import { assert } from '../base/assert.ts'
 import type { Hash } from '../base/hash.ts'
@@ -27,7 +27,7 @@ export interface EpochTerm {
   readonly chain: Hash
 }
 
-/** Who reviews, as its greeting says: the present term, and those before it. */
+/** The terms of the reviewer by its greeting: the present one, and those before it. */
 export interface Reviewing extends Omit<EpochTerm, 'chain'> {
   readonly lineage: Lineage
 }
@@ -41,11 +41,11 @@ export interface TailEnd {
   readonly chain: Hash
 }
 
-/** Why a frame of the tail is not taken in. */
+/** Why a frame of the tail is not applied. */
 export type NotTaken =
   /** All of it was known. */
   | { readonly kind: 'known' }
-  /** Something before it is missing: ask for everything since the position. */
+  /** A batch before it is missing: request everything since the position. */
   | { readonly kind: 'gap' }
   | Malformed
 
@@ -57,14 +57,14 @@ export interface Malformed {
 /** An own message by its id: still in the outbox, or kept by storage. */
 export type FindOwn = (id: Uuid) => Entry | AuthoredMessage | undefined
 
-/** What a frame is read with. */
+/** The context in which a frame is read. */
 export interface PlanParts {
   readonly findOwn: FindOwn
   readonly space: Uuid
   readonly bounds: BatchBounds
 }
 
-/** What is to be done for one accepted message. */
+/** The effect of one accepted message. */
 export interface Acceptance {
   readonly entry: Entry
   readonly accepted: Accepted
@@ -83,7 +83,7 @@ export interface ReadOne {
   readonly term: EpochTerm
 }
 
-/** What a frame of the tail would do. */
+/** The effect of a frame of the tail. */
 export interface PlannedTail {
   readonly kind: 'planned'
   readonly read: readonly ReadOne[]
@@ -130,7 +130,7 @@ export class TailPlan {
     if (fresh.length === 0) return position.seq >= first ? { kind: 'gap' } : { kind: 'known' }
     const read = this.#batches(fresh, start, after)
     if ('kind' in read) return read
-    // What is not the reviewer's leaves no trace: no session, no table is made of it.
+    // A forged frame leaves no trace: it creates no session and no table.
     const end = read.at(-1)
     assert(end, 'a tail with texts has batches')
     const isAt = position.eid === end.term.eid && position.seq === end.batch.throughSeq
@@ -139,7 +139,7 @@ export class TailPlan {
       : malformed('a tail that does not end at its position')
   }
 
-  /** The batches of these texts, one behind the other. Changes nothing here, whatever they say. */
+  /** Reads the successive batches of these texts. Changes no state, with any content. */
   #batches(
     texts: readonly string[],
     start: EpochTerm,
@@ -157,7 +157,7 @@ export class TailPlan {
         own: own.own,
         bounds: this.#parts.bounds,
       })
-      // It is told in full to who asks for it.
+      // A store that requests it gets all lines.
       if (!read.ok && own.isMissing) return { kind: 'gap' }
       if (!read.ok) return malformed(read.error.message)
       const batch = read.value
@@ -168,7 +168,7 @@ export class TailPlan {
     return all
   }
 
-  /** What a frame that follows that place, of the term `start`, would do. */
+  /** The effect of a frame that follows that place, of the term `start`. */
   frame(frame: TailFrame, start: EpochTerm, from: TailEnd): PlannedTail | NotTaken {
     const read = this.read(frame, start, from)
     if ('kind' in read) return read
@@ -184,7 +184,7 @@ export class TailPlan {
     return { kind: 'planned', read, acceptances, from, start, position: frame.position, end }
   }
 
-  /** What is to be done for one of them. `arrival`: of its entry, where it is shown before its verdict. */
+  /** The effect of one of them. `arrival`: of its entry, where it is shown before its verdict. */
   step(accepted: Accepted, { batch, own, term }: ReadOne, arrival = 0): Acceptance | Malformed {
     const found = this.#found(accepted, own, arrival)
     if (typeof found === 'string') return malformed(found)
@@ -192,7 +192,7 @@ export class TailPlan {
     return fault ? malformed(fault) : { ...found, accepted, batch, term }
   }
 
-  /** The entry of an accepted message; a text says what is wrong with it. */
+  /** The entry of an accepted message; or its fault, as text. */
   #found(
     { id, hash, session, seen, message, isOwn }: Accepted,
     reading: OwnMessages,
@@ -207,7 +207,7 @@ export class TailPlan {
     if (messages.isAccepted(sessionId, clientSeq)) return `message ${id} is reviewed twice`
     const shown = messages.find(sessionId, clientSeq)
     if (shown?.id === id) return { entry: shown, isPending: true }
-    // Refused here once, and accepted now, or never shown: it joins like any other.
+    // A message that was refused here earlier, or never shown, is added like any other.
     if (own instanceof Entry) return { entry: own, isPending: false }
     assert(own || message, 'a message that is read is of the outbox or of the batch')
     const authored = own ?? { ...(message as Message), id, hash, session, seen }
@@ -220,8 +220,8 @@ export class TailPlan {
   }
 
   /**
-   * A reviewer assigns what a type declares as assigned, and never writes what is an author's to
-   * write. A register that this build does not know is one of a newer version, and kept.
+   * A reviewer assigns fields that the type declares as assigned, and no field of the author. A
+   * register that is unknown to this build is of a newer version, and kept.
    */
   #assignedFault(entry: Entry, { review, id }: Accepted): string | undefined {
     const { writes } = entry
@@ -271,7 +271,7 @@ export function endOf(position: Position | null, first: EpochTerm): TailEnd {
   return position ?? { seq: 0, chain: first.chain }
 }
 
-/** A frame that breaks a rule; in words. */
+/** A frame that breaks a rule, as a phrase. */
 export function malformed(message: string): Malformed {
   return { kind: 'malformed', message }
 }

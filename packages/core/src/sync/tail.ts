@@ -1,8 +1,8 @@
 /**
- * How canonical facts reach the repo: batches of the tail in seq order, and snapshots. One call is
- * one step: all of its messages are taken in, or none, and subscribers are called once.
+ * Applies canonical facts to the repo: batches of the tail in seq order, and snapshots. One call is
+ * one step: all of its messages are applied, or none, and subscribers are called once.
  *
- *   a batch that is known   skipped           a batch beyond the next seq     a gap: ask again
+ *   a batch that is known   skipped           a batch beyond the next seq     a gap: request again
  */
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -38,7 +38,7 @@ import { Unverified } from './unverified.ts'
 import type { Scope } from '../wire/scopes.ts'
 import { isInScope } from '../fold/in-scope.ts'
 
-/** Taken in. */
+/** The frame was applied. */
 export interface TailApplied {
   readonly kind: 'applied'
   /** The position before it, and its term. */
@@ -52,7 +52,7 @@ export interface TailApplied {
   readonly erased: ReadonlyMap<Uuid, string>
 }
 
-/** What became of a frame. Nothing of it was taken in unless it is `applied`. */
+/** The outcome of a frame. No part of it was applied unless it is `applied`. */
 export type TailOutcome = TailApplied | NotTaken
 
 export interface SnapshotApplied {
@@ -64,30 +64,33 @@ export interface SnapshotApplied {
 
 export interface SnapshotAt {
   readonly position: Position
-  /** Pending entries that it contains though it names them nowhere, because others have followed them. */
+  /**
+   * Pending entries that it contains without naming them, because later writes have overwritten
+   * theirs.
+   */
   readonly settled: ReadonlyMap<Entry, Review>
-  /** What is here is of another lineage, whose chain says nothing of this one. */
+  /** The present state is of another lineage, whose chain cannot be compared with this one. */
   readonly isOther: boolean
 }
 
-/** States of rows, all that is new of some scopes up to a position. */
+/** States of rows: all changes of some scopes up to a position. */
 export interface StatesStep {
   /** A row may be here several times; the newest state counts. */
   readonly entities: readonly PageEntity[]
   readonly position: Position
-  /** What is here is of another lineage: nothing of it stays. */
+  /** The present state is of another lineage, and is discarded. */
   readonly isOther: boolean
-  /** Own messages of which the states of all rows are here. */
+  /** Own messages whose rows are all in this step. */
   readonly accepted: ReadonlyMap<Entry, Review>
-  /** Scopes of which all rows are here; `has`: whether a row was sent. */
+  /** Scopes that are whole with this step; `has`: whether a row was sent. */
   readonly whole: readonly { readonly scope: Scope; readonly has: (id: Uuid) => boolean }[]
-  /** Rows that this person may read no longer. */
+  /** Rows that this person can no longer read. */
   readonly gone: ReadonlySet<Uuid>
   /** The scopes of which all rows are here, with this step. */
   readonly followed: readonly Scope[]
   /** The seq of the newest erasure that the reviewer knows. */
   readonly erasedSeq: number
-  /** Called when the rows have changed, before anybody is told. */
+  /** Called when the rows have changed, before subscribers are notified. */
   readonly onChanged: () => void
 }
 
@@ -100,7 +103,7 @@ export interface StatesApplied {
 export interface TailParts extends PlanParts {
   /** The entry of an own message without a verdict, shown or not. */
   readonly findWaiting: (sessionId: Uuid, clientSeq: number) => Entry | undefined
-  /** Positions whose chain is held, to be compared with what authors have seen. */
+  /** Maximum positions whose chain is kept, to compare it with `seen` of authors. */
   readonly heldChainsMax: number
   /** An accepted message whose author had seen another history at a position that this replica knows. */
   readonly onOtherHistory: (messageId: Uuid, seq: number) => void
@@ -108,13 +111,13 @@ export interface TailParts extends PlanParts {
   readonly onErased: (erased: ErasedBefore) => void
   /** Values of rows that are not here may have been erased: nobody tells of which. */
   readonly onErasedElsewhere: () => void
-  /** A batch was taken in. */
+  /** Called when a batch was applied. */
   readonly onTaken: (text: string, batch: Batch) => void
-  /** Messages that were shown as `unverified` are not the reviewer's. They are still shown. */
+  /** Called when messages that are shown as `unverified` were forged. They are still shown. */
   readonly onDisowned: (entries: readonly Entry[], by: Reviewing) => void
 }
 
-/** Takes in batches and snapshots, in seq order, and knows the position after them. */
+/** Applies batches and snapshots in seq order, and has the position after them. */
 export class TailReader {
   watcher: StepWatcher | undefined
   readonly #repo: Repo
@@ -138,34 +141,34 @@ export class TailReader {
     return this.#position
   }
 
-  /** Forgets where it is; the next thing must be a snapshot or a tail from the start. */
+  /** Discards the position; the next step must be a snapshot or a tail from the start. */
   reset(): void {
     this.#repo.removePending(this.#unverified.take())
     this.#position = null
     this.#chains = new HeldChains(this.#parts.heldChainsMax)
   }
 
-  /** Shows what a frame has before it is checked, as far as that can be taken back (GATE11). */
+  /** Shows messages of a frame before it is verified, if they can be removed again (GATE11). */
   show(frame: TailFrame, by: Reviewing): void {
     this.#unverified.show(frame, by, endOf(this.#position, by.lineage.at(0)))
   }
 
-  /** Whether anything is shown that is not checked. */
+  /** Whether unverified messages are shown. */
   get isAhead(): boolean {
     return this.#unverified.any
   }
 
-  /** The seq up to which messages are shown that are not checked; undefined if none is. */
+  /** The seq up to which unverified messages are shown; undefined if none is. */
   get shownSeq(): number | undefined {
     return this.isAhead ? this.#unverified.seq : undefined
   }
 
-  /** Whether what was shown up to that seq is checked, or out of view. */
+  /** Whether the messages that were shown up to that seq are verified, or out of view. */
   hasChecked(seq: number | undefined): boolean {
     return seq === undefined || !this.isAhead || seq <= (this.#position?.seq ?? 0)
   }
 
-  /** What was shown before its check is not the reviewer's: it leaves the view. */
+  /** Removes unverified messages from the view, because they were forged. */
   disown(): void {
     const { by } = this.#unverified
     const entries = this.#unverified.take()
@@ -173,8 +176,8 @@ export class TailReader {
   }
 
   /**
-   * Batches in seq order, up to the position of the frame, which is checked. `start`: the term in
-   * which this replica is.
+   * Applies batches in seq order, up to the verified position of the frame. `start`: the term of
+   * this replica's position.
    */
   tail(frame: TailFrame, start: EpochTerm): TailOutcome {
     const planned = this.plan(frame, start)
@@ -185,7 +188,7 @@ export class TailReader {
     return outcome
   }
 
-  /** What a frame would do here, or where it continues a later position `from`, whose term is `start`. */
+  /** The effect of a frame here, or after a later position `from`, whose term is `start`. */
   plan(
     frame: TailFrame,
     start: EpochTerm,
@@ -195,7 +198,7 @@ export class TailReader {
     return this.#plan.frame(frame, start, endOf(from, start))
   }
 
-  /** Takes in what was planned from this position. The caller emits. */
+  /** Applies a plan that continues this position. The caller emits. */
   apply({ acceptances, start, from, position, read }: PlannedTail): TailApplied {
     this.#compare(read)
     const erasures = read.flatMap(({ batch }) => batch.redact ?? [])
@@ -242,19 +245,19 @@ export class TailReader {
     }
   }
 
-  /** Starts at the position of a stored state, whose pages `load` takes in. */
+  /** Starts at the position of a stored state, whose pages `load` applies. */
   resume(position: Position): void {
     assert(!this.isAhead, 'nothing is shown before its check while a stored state is taken in')
     this.#position = position
     this.#loader = new PageLoader()
   }
 
-  /** Takes in entities of a stored state, in any order of its pages. The caller emits. */
+  /** Applies entities of a stored state, in any order of its pages. The caller emits. */
   load(entities: readonly PageEntity[]): void {
     this.#replace(entities, new Map(), this.#loader)
   }
 
-  /** Everything at a position, in the place of all canonical state. */
+  /** Replaces all canonical state by a snapshot at a position. */
   snapshot(
     pages: readonly string[],
     { position, settled, isOther }: SnapshotAt,
@@ -274,7 +277,7 @@ export class TailReader {
     const acked = this.#replace(entities, settled)
     const knownSeq = isOther ? 0 : (this.#position?.seq ?? 0)
     this.#noteErasedIn(entities, () => knownSeq)
-    // Contained, as others have followed it.
+    // The snapshot contains it, and later writes have overwritten it.
     this.#repo.removePending(this.#unverified.take())
     if (isOther) this.#chains = new HeldChains(this.#parts.heldChainsMax)
     this.#position = position
@@ -284,9 +287,9 @@ export class TailReader {
   }
 
   /**
-   * Takes in states of rows. Older ones than those that are here are skipped: they were read before,
-   * and sent later. A row that a scope should have and was not sent is in it no longer; how it is now
-   * is not known, so it goes, unless a pending message needs it.
+   * Applies states of rows. States older than the present ones are skipped: they were read earlier
+   * and sent later. A row that a whole scope no longer sends has left it; its present state is
+   * unknown, so it is removed, unless a pending message needs it.
    */
   states(step: StatesStep): StatesApplied {
     const { entities, position, isOther, accepted, onChanged } = step
@@ -323,12 +326,14 @@ export class TailReader {
     return { settled, changed }
   }
 
-  /** Whether the canonical state of a row is here. */
+  /** Whether the store has the canonical state of a row. */
   has(id: Uuid): boolean {
     return this.#repo.tableOf(id)?.canonical(id) !== undefined
   }
 
-  /** Rows go that are withheld, and those that a whole scope has no longer. Adds them to `changed`. */
+  /**
+   * Removes rows that are withheld, and those that have left a whole scope. Adds them to `changed`.
+   */
   #release({ whole, gone }: StatesStep, changed: Map<Uuid, string>): void {
     const release = (table: Table, id: Uuid): void => {
       table.release(id)
@@ -364,7 +369,7 @@ export class TailReader {
       }
   }
 
-  /** All canonical state goes. Returns the rows that had one, with their types. */
+  /** Discards all canonical state. Returns the rows that had one, with their types. */
   #clear(): Map<Uuid, string> {
     const cleared = new Map<Uuid, string>()
     for (const table of this.#repo.tables())
@@ -401,7 +406,9 @@ export class TailReader {
     return [...acked.keys()]
   }
 
-  /** Whether the states of all rows of an accepted message are here, or among those that come now. */
+  /**
+   * Whether the store has the states of all rows of an accepted message, with those of this step.
+   */
   #isContained({ writes }: Entry, { seq }: Review, ids: ReadonlyMap<Uuid, unknown>): boolean {
     return writes.every(({ type, entityId }) => {
       const here = this.#repo.tableNamed(type).canonical(entityId)
@@ -409,15 +416,15 @@ export class TailReader {
     })
   }
 
-  /** Some rows of an own message are told without the others: it stays pending on those. */
+  /** Some rows of an own message are sent without the others: it stays pending on the others. */
   #contain({ writes }: Entry, ids: ReadonlyMap<Uuid, unknown>): void {
     for (const write of writes)
       if (ids.has(write.entityId)) this.#repo.tableNamed(write.type).removePending(write)
   }
 
   /**
-   * Every author signs how far it had read, and the chain there. A reviewer that tells two histories
-   * cannot accept a message without showing it to those who know the other one.
+   * Every author signs how far it had read, and the chain there. A reviewer that serves two
+   * histories cannot accept a message without sending it to stores that have the other one.
    */
   #compare(read: readonly ReadOne[]): void {
     for (const { batch, term } of read) {
@@ -428,10 +435,10 @@ export class TailReader {
     }
   }
 
-  /** Returns the own entry that has its verdict by this, if it is one. */
+  /** Returns the entry that has got its verdict, if it is an own one. */
   #apply({ entry, accepted, batch, term, isPending }: Acceptance): Entry | undefined {
     const { messages } = this.#repo
-    // Nearly no review says something of a register.
+    // Nearly no review has bases or assigned values.
     const regs = accepted.review ? entry.writes.map((write) => write.regs.names) : []
     let forked = false
     for (const write of entry.writes)

@@ -1,11 +1,14 @@
-/** What is to happen later, as long as one link lives: all of it can be called off at once. */
+/** The timers of one link, which can all be cancelled at once. */
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 
 const BACKOFF_MIN_MS = 250
 const BACKOFF_MAX_MS = 10_000
 
-/** Pause before the next try. Full jitter, so that a restarted reviewer is not greeted by everyone at once. */
+/**
+ * Pause before the next try. Full jitter, so that not all stores greet a restarted reviewer at
+ * once.
+ */
 export function backoffMs(failures: number, random: Random): number {
   return 20 + Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(failures, 10)) * random.unit()
 }

@@ -1,7 +1,9 @@
-/** The app's token for the next link: asked for anew each time, and after a refusal with a growing pause. */
+/**
+ * The app's token for the next link: requested each time, and after a refusal with a growing pause.
+ */
 import type { SessionParts } from './session-host.ts'
 
-/** The app may take so long to have a token before that is shown. */
+/** Time for the app to return a token before the delay is shown. */
 const LATE_MS = 10_000
 const PAUSE_MIN_MS = 1_000
 const PAUSE_MAX_MS = 300_000
@@ -10,16 +12,16 @@ export interface TokenEvents {
   /** Whether the link that needs it is the present one. */
   readonly isLive: () => boolean
   readonly after: (delayMs: number, task: () => void) => void
-  /** It takes its time. In words. */
+  /** Called when the app has not returned a token yet, with a sentence. */
   readonly late: (note: string) => void
   readonly here: (token: string | undefined) => void
-  /** It could not be had. In words. */
+  /** Called when the app's function failed, with a sentence. */
   readonly unavailable: (note: string) => void
 }
 
 export class Tokens {
   readonly #parts: Pick<SessionParts, 'host' | 'random'>
-  /** Refused, or not to be had, since one was taken. */
+  /** Number of failures since the last accepted token. */
   #refused = 0
 
   constructor(parts: Pick<SessionParts, 'host' | 'random'>) {
@@ -46,14 +48,14 @@ export class Tokens {
     )
   }
 
-  /** The reviewer has taken one, or the app has given another one. */
+  /** Called when the reviewer has accepted a token, or the app has another one. */
   taken(): void {
     this.#refused = 0
   }
 
   /**
-   * Pause after one that was refused. With jitter, for the sake of the app's login service, and short at
-   * first: an expired token is mostly replaced at once.
+   * Pause after a refused token. With jitter, to spare the app's login service, and short at first:
+   * an expired token is usually replaced at once.
    */
   pauseMs(): number {
     const mostMs = Math.min(PAUSE_MAX_MS, PAUSE_MIN_MS * 2 ** Math.min(this.#refused++, 10))

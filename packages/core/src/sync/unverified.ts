@@ -1,11 +1,11 @@
 /**
  * Messages of the tail that are shown before the signature over them is checked, where checks are
  * slow (GATE11). They are kept as pending messages of others are: on top of the canonical state,
- * which never has them, so that taking them back is to fold their rows without them. Position,
- * storage and outbox know nothing of them.
+ * which never has them, so a fold of their rows without them removes them. Position, storage and
+ * outbox do not include them.
  *
- *   frame ─▶ shown ─▶ checked: the tail takes the same entry in, it is canonical
- *                └──▶ forged: it leaves the view, and what was written on it is refused here
+ *   frame ─▶ shown ─▶ verified: the tail applies the same entry, it is canonical
+ *                └──▶ forged: it leaves the view, and messages that depend on it are refused here
  *
  * Messages are shown in canonical order, up to the first one that cannot be: one of a type or with
  * a register that is not known yet, one of this device that is not in view, or one that changes a
@@ -25,7 +25,9 @@ import type { TailEnd, ReadOne, Reviewing, Acceptance, TailFrame, TailPlan } fro
  * as they do when they are canonical.
  */
 export const UNVERIFIED_ARRIVALS_MAX: number = 2 ** 32
-/** More of them wait for their checks: it is a long answer, and nobody looks at each of it. */
+/** Arrivals from there up to this number are those of provisional reviews (`client/peers`). */
+export const PROVISIONAL_ARRIVALS_MAX: number = 2 ** 33
+/** Maximum shown unverified messages; more of them, in a long answer, wait for their checks. */
 const MESSAGES_MAX = 256
 /** Of the texts of a frame, in UTF-16 units. */
 const FRAME_CHARACTERS_MAX = 65_536
@@ -43,9 +45,9 @@ export class Unverified {
   #arrivals = 0
   /** Of the last message that was shown. */
   #seq = 0
-  /** Where the next frame has to continue; undefined: at the position. */
+  /** The place that the next frame must continue; undefined: the position. */
   #end: TailEnd | undefined
-  /** Whose the frames say they are. */
+  /** The reviewer that the frames name. */
   #by: Reviewing | undefined
 
   constructor(repo: Repo, parts: UnverifiedParts) {
@@ -66,10 +68,10 @@ export class Unverified {
     return this.#by
   }
 
-  /** Shows the messages of a frame that continues what is shown. `position`: what is checked. */
+  /** Shows the messages of a frame that continues the shown ones. `position`: the verified one. */
   show(frame: TailFrame, by: Reviewing, position: TailEnd): void {
     if (frame.texts.length > FRAME_CHARACTERS_MAX) return
-    // What has been checked since is canonical, and its end is the position.
+    // Messages that were verified since are canonical, and their end is the position.
     const end = this.any ? this.#end : undefined
     const after = end && end.seq > position.seq ? end : position
     const read = this.#parts.plan.read(frame, by.lineage.at(after.seq), after)
@@ -84,7 +86,7 @@ export class Unverified {
     if (this.#shown.length > before) this.#repo.emit()
   }
 
-  /** Forgets what is shown and not checked, and returns it: the caller removes it from the view. */
+  /** Removes and returns the unverified messages: the caller removes them from the view. */
   take(): readonly Entry[] {
     const taken = this.#shown.filter(isUnverified)
     this.#shown = []
@@ -129,7 +131,7 @@ export class Unverified {
     return isKnown ? 'hidden' : 'absent'
   }
 
-  /** Whether a change can be shown and taken back without a trace. */
+  /** Whether a change can be shown and removed without a trace. */
   #canShow({ shape, entityId }: Change): boolean {
     const table = this.#repo.declared(shape.type)
     if (!table || table.hasPending(entityId)) return false

@@ -1,29 +1,29 @@
 /**
- * What was asked of the reviewer over one link and is not answered yet: everything since the position.
+ * The open request of one link for everything since the position.
  *
  *   want ──▶ tail*, page*, settled* (progress) ──▶ through: answered
  *
- * What shows no progress for 20 s is asked for again, whatever else arrives: a frame that others
- * caused says nothing about an answer that was lost. Batches may be either, so after 40 s without an
- * end they count no more; a reviewer that is still answering ignores the second want.
+ * A request without progress for 20 s is repeated, even if other frames arrive: a frame for another
+ * reason is no sign that the answer was not lost. Batches may be either, so after 40 s without an
+ * end they do not count as progress; a reviewer that is still answering ignores the second want.
  */
 import type { Position } from '../facts/message.ts'
 import { authorFrame } from '../wire/frames.ts'
 
-/** An offer without an answer, or a want without progress, for this long is made again. */
+/** Timeout after which an offer without an answer, or a want without progress, is repeated. */
 export const ANSWER_MS = 20_000
 
 export interface WantsParts {
   readonly now: () => number
   readonly position: () => Position | null
-  /** Names of pages that are here. */
+  /** Names of the kept pages. */
   readonly pages: () => readonly string[] | null
   readonly send: (frame: string) => void
 }
 
 export class Wants {
   readonly #parts: WantsParts
-  /** Nothing is asked for: the reviewer is given back what it lost first. */
+  /** Holds the request back while lost batches are handed back to the reviewer. */
   isHeld = false
   #asked: { readonly atMs: number; progressMs: number } | undefined
 
@@ -35,35 +35,37 @@ export class Wants {
     return this.#asked !== undefined
   }
 
-  /** Everything since the position, unless that is asked for already. */
+  /** Requests everything since the position, unless such a request is open. */
   all(): void {
     if (!this.#asked && !this.isHeld) this.again()
   }
 
-  /** The same, though an earlier answer may be on its way: it is known to be incomplete, or late. */
+  /**
+   * The same, also if an earlier answer may be under way: it is known to be incomplete, or late.
+   */
   again(): void {
     const { now, position, pages, send } = this.#parts
     this.#asked = { atMs: now(), progressMs: now() }
     send(authorFrame('want', { have: position(), pages: pages() }))
   }
 
-  /** A part of a snapshot has come, which is always an answer. */
+  /** Called with a part of a snapshot, which is always an answer. */
   progress(): void {
     if (this.#asked) this.#asked.progressMs = this.#parts.now()
   }
 
-  /** Batches have come, which may be live ones: for so long, and no longer, they are taken for an answer. */
+  /** Called with batches, which may be live ones: they count as an answer for a limited time. */
   tail(): void {
     const asked = this.#asked
     if (asked) asked.progressMs = Math.min(this.#parts.now(), asked.atMs + ANSWER_MS)
   }
 
-  /** The end of an answer has come, or there is none for a link without a session. */
+  /** Called at the end of an answer, or for a link without a session, which gets none. */
   answered(): void {
     this.#asked = undefined
   }
 
-  /** Time has passed. */
+  /** Called from time to time. */
   tick(): void {
     if (this.#asked && this.#asked.progressMs <= this.#parts.now() - ANSWER_MS) this.again()
   }

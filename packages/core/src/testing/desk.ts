@@ -177,7 +177,7 @@ export class HandAuthor {
   /** All frames received from the reviewer, over all links, parsed. */
   readonly heard: ReviewerFrame[] = []
   onFrame: (frame: ReviewerFrame) => void = () => {}
-  /** What its link says that it has not read yet. */
+  /** Sent bytes that the link reports as unread. */
   waitingBytes = 0
   /** What it gives to the reviewer's login. */
   token: string | null = null
@@ -200,11 +200,12 @@ export class HandAuthor {
     this.ids = new EntityIds(DESK_SPACE, this.authorId, this.sessionId)
   }
 
-  get #commit(): string {
+  /** What its session line commits to. */
+  get commit(): string {
     return personalCommit(DESK_SPACE, this.#personalId, this.#salt)
   }
 
-  /** Another session under the same key, of whomever. */
+  /** Another session under the same key, of any person. */
   withPerson(personalId: string, token: string | null): HandAuthor {
     const author = new HandAuthor(this.#desk, personalId, this.#keys)
     author.token = token
@@ -271,7 +272,7 @@ export class HandAuthor {
     authorId: Uuid = this.authorId,
   ): Promise<ProvedOpening> {
     const { publicKey } = this.#keys
-    const grant = grantBytes(DESK_SPACE, authorId, { sessionId, commit: this.#commit })
+    const grant = grantBytes(DESK_SPACE, authorId, { sessionId, commit: this.commit })
     const sig = await this.#desk.signer.sign(this.#keys, grant)
     const personalId = this.#personalId
     const proof = await this.proof(sessionId)
@@ -355,7 +356,7 @@ export class HandAuthor {
 
   get #sessionFacts(): SessionFacts {
     const { authorId, sessionId } = this
-    return { space: DESK_SPACE, authorId, sessionId, personalCommit: this.#commit, eid: null }
+    return { space: DESK_SPACE, authorId, sessionId, personalCommit: this.commit, eid: null }
   }
 
   /** These messages and all their ancestors that change the entity. */

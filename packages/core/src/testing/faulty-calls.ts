@@ -43,7 +43,7 @@ export class FaultyCalls {
   }
 }
 
-/** Runs a read, or throws when the fault says so. */
+/** Runs a read, or throws where the fault requires it. */
 export function readOf<T>({ readFails }: CallFaults, read: () => T): T {
   if (readFails()) throw new Error('this simulated store does not answer')
   return read()

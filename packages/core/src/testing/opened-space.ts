@@ -82,14 +82,14 @@ export async function openDesk(
     onRefolded: (id: Uuid) => void refolded.push(id),
   }
   const open = await openSpace({ ...parts, space: DESK_SPACE })
-  const { space, ledger, persons, lineage, source } = open
+  const { space, ledger, persons, revocations, lineage, source } = open
   const rows = new SpaceRows(space, types)
   const deciding = (
     offers: readonly Offer<object>[],
     history: History,
   ): Generator<Need, Decision<object>> =>
     decide(offers, {
-      ...{ space, ledger, persons, lineage, limits, types, rows, history },
+      ...{ space, ledger, persons, revocations, lineage, limits, types, rows, history },
       ...{ rules, review, canRead: undefined, assigners },
       spaceId: DESK_SPACE,
       head: open.head,
@@ -99,7 +99,7 @@ export async function openDesk(
   return {
     ...{ open, store, calls, rows, limits, refolded },
     decide: (offers, history = new Map()) => {
-      // As a desk does before it decides; here nobody has a login.
+      // As a desk does before it decides; here no author has a login.
       for (const { record } of offers) persons.loaded(record.authorId, undefined)
       const { done, value } = deciding(offers, history).next()
       if (done) return value

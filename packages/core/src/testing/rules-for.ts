@@ -1,4 +1,4 @@
-/** One rule for several types, whatever is written. */
+/** One rule for several types, for every kind of change. */
 import type { AnyChange, RuleAnswer, RuleContext, Rules } from '../review/rules.ts'
 import type { AnyRow } from '../schema/types.ts'
 
@@ -9,7 +9,9 @@ export type AnyRule = (
   row: AnyRow | undefined,
 ) => RuleAnswer
 
-/** The rules of these types, which are all that one. A change that archives is asked about once. */
+/**
+ * The rules of these types: the same rule for each. It is called once for a change that archives.
+ */
 export function rulesFor(types: readonly string[], rule: AnyRule): Rules {
   const each = {
     create: (context: RuleContext, change: AnyChange) => rule(context, change, undefined),

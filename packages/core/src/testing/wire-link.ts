@@ -47,7 +47,10 @@ export interface Serving {
   readonly accept: Accept
 }
 
-/** Hears of a frame. A process has one link after another, and the reviewer may still use the older one. */
+/**
+ * Called for each frame. A process has one link after another, and the reviewer may still use the
+ * older one.
+ */
 export type Sent = (direction: Direction, name: string, text: string, link: WireLink) => void
 
 /** The wire, as its links use it. */

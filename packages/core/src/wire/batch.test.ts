@@ -389,7 +389,7 @@ const forgeries: readonly (readonly [string, Parameters<typeof forgery>[0]])[] =
     },
   ],
   [
-    'another author of the same shown line, before which a hash stands',
+    'another author of the same shown line, after a hash',
     {
       session: ({ facts }) =>
         composeSession({ ...facts, sessionId: '0190a6b2-3c4d-8e5f-8a7b-000000000009' }),

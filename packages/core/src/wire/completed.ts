@@ -1,4 +1,4 @@
-/** A batch in the form of its log, from the form that an author gets, and what the author has written. */
+/** The log form of a batch, from the form that an author receives and the author's own messages. */
 import type { Hash } from '../base/hash.ts'
 import { flushHashes, sessionHash } from '../facts/hashes.ts'
 import { linesOf, parseLine, textOfLines } from '../facts/line.ts'

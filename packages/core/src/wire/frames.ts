@@ -161,8 +161,8 @@ export interface AuthorFrames {
   readonly want: { readonly have: Position | null; readonly pages: readonly string[] | null }
   /**
    * Batches that the reviewer may have lost, under a position that it has signed. `epochs`: those
-   * that the lineage of the greeting has not, without batches. `from`: the position before them. Texts: batches, as
-   * in the log.
+   * that are missing in the lineage of the greeting, without batches. `from`: the position before
+   * them. Texts: batches, as in the log.
    */
   readonly held: {
     readonly epochs: readonly Epoch[]
@@ -195,19 +195,19 @@ export interface ReviewerFrames {
     readonly sig: string
   }
   /**
-   * `forMs`: how long the login is good, null for ever. `why`: why sessions of the frame are not
-   * named, where an honest author may have sent them.
+   * `forMs`: the lifetime of the login, null without an end. `why`: the reason for sessions of the
+   * frame that are not named, where an honest author may have sent them.
    */
   readonly bound: {
     readonly sessionIds: readonly Uuid[]
     readonly forMs: number | null
     readonly why: string | null
-    /** What the login allows; null: not said. */
+    /** The login's capabilities; null: not stated. */
     readonly may: readonly Capability[] | null
   }
   /** All author ids of the person that the login proves. `sig`: over `meBytes`. */
   readonly me: { readonly authorIds: readonly Uuid[]; readonly sig: string }
-  /** Of the lineage that the last `held` was of, everything up to that seq is here. */
+  /** The reviewer has everything up to that seq of the lineage of the last `held`. */
   readonly back: { readonly seq: number }
   /** Texts: batches. `batches`: number of lines of each. `position`: after them. */
   readonly tail: { readonly batches: readonly number[]; readonly position: Position }

@@ -41,7 +41,7 @@ const entity = (id: number, more: Partial<PageEntity> = {}): PageEntity => ({
 })
 
 describe('a page', () => {
-  test('§8 pages: a row that was only created comes back', () => {
+  test('§8 pages: a row that was only created is read back', () => {
     expect(roundTrip([entity(50)])).toEqual([entity(50)])
   })
 
@@ -56,8 +56,8 @@ describe('a page', () => {
     ['a cut and spans', { cut: 6, own }],
     ['a second creation', { isCreation: true }],
     ['a creation with a cut', { isCreation: true, cut: 1 }],
-    ['nothing that stands', { regs: [], values: [] }],
-  ])('§8 pages: a write with %s comes back', (_, more) => {
+    ['no register', { regs: [], values: [] }],
+  ])('§8 pages: a write with %s is read back', (_, more) => {
     const late = writeOf(messageOf(7, { seq: 2, from: 3, except: [4, 9] }), more)
     const row = entity(50, { writes: [created, late], heads: [0, 1], linear: false })
     expect(roundTrip([row])).toEqual([row])

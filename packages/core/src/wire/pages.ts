@@ -6,7 +6,7 @@
  *   page    [messages, entities]
  *   message [id, author, session, clientSeq, seen, reviewer, eid, epoch, seq, time, reviewed at,
  *           places, reads]                                empty lists at the end are omitted
- *   place   [lineage, seq]                                where it stood, or its author had read
+ *   place   [lineage, seq]                                of the message, or read by its author
  *   seen    [lineage or 0, seq, from, [except…]]
  *   entity  [type, id, writes, heads, linear, bases, totals, redacted]   writes in canonical order
  *   write   [message no, index, version, registers, values, is a creation, cut + 1, own]   zeros at

@@ -81,7 +81,7 @@ test.each<[string, (parts: readonly string[]) => readonly unknown[]]>([
   ['with a series that is no name', () => [['part', 'x'.repeat(17), 0, 2, 'a']]],
   ['of another number', (parts) => [parts[0], parts[1]!.replace(/,(\d+),"/, ',4000,"')]],
   ['of another text', (parts) => parts.map((part) => part.replace('汉', '字'))],
-])('§19 parts: %s are malformed, said so, and what follows is understood', (_, make) => {
+])('§19 parts: %s are reported as malformed, and the next frames are read', (_, make) => {
   const joiner = new FrameJoiner(JOINED_MAX)
   const text = frame('汉', 500)
   const parts = cutFrame(text, 256)

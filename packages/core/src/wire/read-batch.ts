@@ -100,7 +100,7 @@ function redactBatch(text: string, { before }: BatchContext): Batch {
   return { fromSeq: seq, throughSeq: seq, at, accepted: [], newSessions: [], chain, redact }
 }
 
-/** The record of an epoch, which stands in the place of a batch. */
+/** The record of an epoch, which takes the place of a batch. */
 function epochBatch(epoch: Epoch, { before, space }: BatchContext): Batch {
   const { seq, prev, at, chain } = epoch
   if (seq !== before.seq + 1) refuse(`epoch: its seq is ${seq}, expected is ${before.seq + 1}`)
@@ -226,7 +226,7 @@ class FlushReader {
     })
   }
 
-  /** Kept for the next call: the last line of a message says where it starts, and what it is. */
+  /** Kept for the next call: the last line of a message determines its start and its kind. */
   #parsed(at: number): readonly unknown[] {
     if (this.#last?.at !== at) {
       // Called for places that have a line.

@@ -64,6 +64,6 @@ test.each<[string, unknown]>([
     [{ ...standing, value: JSON.parse('['.repeat(20) + ']'.repeat(20)) as unknown }],
   ],
   ['without end', Array.from({ length: 1_000 }, () => standing)],
-])('§4 rejection: what stands is malformed: %s', (_, list) => {
+])('§4 rejection: malformed live writes: %s', (_, list) => {
   expect(read({ ...rejection, standing: list })).toBeUndefined()
 })

@@ -1,9 +1,9 @@
 /**
  * Scopes: the parts of a space that a link may follow. A scope has the rows of one type in which some
  * live write of each named register holds the given value, so a row in conflict is in the scopes of
- * all its candidates. Registers and values are those that are stored, in whatever version. It may have
- * a range, too: then some live write of that register is in it. Or it has the rows with given ids, and
- * neither equalities nor a range.
+ * all its candidates. Registers and values are the stored ones, in every version. With a range, some
+ * live write of the register of that range must be in it. A scope may have the rows with given ids
+ * instead, and neither equalities nor a range.
  *
  * `scope-forms.ts` has their form in frames.
  */

@@ -158,7 +158,10 @@ export function historyBytes(
   return hashBytes('cs/history', [...about, terms, messages, hashLine('cs/told', texts)])
 }
 
-/** What a reviewer signs to say which seal it keeps of the flush with a seq; over one link, by its nonce. */
+/**
+ * The bytes that a reviewer signs for the stored seal of the flush with a seq, bound to a link by
+ * its nonce.
+ */
 export function keptBytes(
   space: Uuid,
   { eid, epoch }: Pick<Position, 'eid' | 'epoch'>,
@@ -191,7 +194,7 @@ export function pageHash(text: string): Hash {
 /** Of the hash of a page, as its name in `want` and `kept`: 96 bits. */
 export const PAGE_NAME_CHARACTERS = 16
 
-/** How a `want` names a page that is here. */
+/** The name of a stored page in a `want`. */
 export function pageName(hash: Hash): string {
   return hash.slice(0, PAGE_NAME_CHARACTERS)
 }

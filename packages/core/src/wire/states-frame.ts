@@ -4,7 +4,7 @@
  *
  *   follow   number of this request, 1 where all is to be sent again, all scopes, how many of them are
  *            whole at which position
- *   states   number of this frame, newest request heard, newest one answered, more of this step
+ *   states   number of this frame, newest request received, newest one answered, more of this step
  *            follows, position, at, seq of the newest erasure, unchanged rows, rows that are withheld from now on, accepted own
  *            messages, signature; text: a page, or nothing
  */
@@ -33,9 +33,9 @@ export interface FollowFields {
 }
 
 export interface StatesFields {
-  /** 1, 2, 3… since the last `follow` that asked for everything anew. */
+  /** 1, 2, 3… since the last `follow` with `anew`. */
   readonly no: number
-  /** The newest `follow` that the reviewer had when it made this frame. */
+  /** The newest `follow` that the reviewer had received when it made this frame. */
   readonly of: number
   /** The newest `follow` all of whose rows were sent, with this frame. */
   readonly done: number
@@ -48,9 +48,9 @@ export interface StatesFields {
   readonly erased: number
   /** Rows of a scope that was whole, which have not changed since. */
   readonly kept: readonly Uuid[]
-  /** Rows that were sent, and that the person of the link may read no longer. */
+  /** Rows that were sent, and that the person of the link can no longer read. */
   readonly gone: readonly Uuid[]
-  /** Own messages of which the states of all rows that may be read are here, with this step. */
+  /** Own messages whose readable rows are all received with this step. */
   readonly accepted: readonly SessionReviews[]
   /** Signature over `statesBytes`. */
   readonly sig: string

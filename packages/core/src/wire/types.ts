@@ -56,8 +56,8 @@ export interface Review {
   /** By lineage, ascending. */
   readonly places: readonly OtherPlace[]
   /**
-   * How far its author had read on lineages that `seen` does not name, by lineage, ascending: on
-   * this one, and on others that messages of the entity have places on.
+   * The last seqs that its author had read on lineages that `seen` does not name, by lineage,
+   * ascending: on this lineage, and on others where messages of the entity have places.
    */
   readonly reads: readonly OtherPlace[]
   readonly salt: Salt
@@ -81,7 +81,7 @@ export interface JudgedFlush {
   readonly end: number
   /** One for each message from `first` on. */
   readonly verdicts: readonly JudgedMessage[]
-  /** Of a flush that was in another batch before: as it stands in this one. */
+  /** For a flush that was in another batch before: its form in this one. */
   readonly layout?: FlushLayout
 }
 

@@ -135,7 +135,7 @@ describe('AUTH1 keys of the issuer', () => {
     }
   })
 
-  test('that cannot be fetched refuse nobody: it throws, without the token', async () => {
+  test('that cannot be fetched reject no client: it throws, without the token', async () => {
     const jwks = await serving(() => ({ status: 503, body: {} }))
     const auth = await token()
     const asked = async (): Promise<unknown> => jwt({ ...rules, jwks })(auth, PEER)
@@ -149,7 +149,7 @@ describe('AUTH1 keys of the issuer', () => {
   })
 })
 
-test('AUTH1 anonymous: nobody proves anything, whatever they send', async () => {
+test('AUTH1 anonymous: no client proves a person, with any token', async () => {
   expect([await anonymous()(undefined, PEER), await anonymous()('token', PEER)]).toEqual([
     null,
     null,

@@ -1,6 +1,6 @@
 /**
  * Logins by JSON Web Tokens of an issuer, verified with `jose`. The token is verified in this process;
- * nothing is asked of the issuer but its keys.
+ * only the keys are requested from the issuer.
  */
 import type { Authenticate } from '@countersign/core/reviewer'
 import { createLocalJWKSet, createRemoteJWKSet, errors, jwtVerify } from 'jose'
@@ -15,15 +15,17 @@ import type {
 } from 'jose'
 
 interface JwtRules {
-  /** Who must have issued the token (`iss`), exactly. */
+  /** The required issuer of the token (`iss`), exactly. */
   readonly issuer: string | readonly string[]
-  /** For whom it must be (`aud`): this app. A token for another app of the same issuer is refused. */
+  /**
+   * The required audience (`aud`): this app. A token for another app of the same issuer is refused.
+   */
   readonly audience: string | readonly string[]
   /** The personal id, the same for one person on each device: mostly `claims.sub`. */
   readonly personalId: (claims: JWTPayload) => string | undefined
   /** Algorithms of signatures. Default: the asymmetric ones; with a secret, HS256, HS384 and HS512. */
   readonly algorithms?: readonly string[]
-  /** By how much the clocks may differ, in seconds. Default: 5. */
+  /** Maximum difference of the clocks, in seconds. Default: 5. */
   readonly clockToleranceS?: number
 }
 
@@ -46,8 +48,9 @@ const SECRET = ['HS256', 'HS384', 'HS512']
 const CLOCK_TOLERANCE_S = 5
 
 /**
- * Accepts tokens of one issuer for one audience that have an end. A refused one is told to its sender in
- * a sentence. Where the issuer's keys cannot be fetched, nothing is refused, and the client tries again.
+ * Accepts tokens of one issuer for one audience that have an end. The sender of a refused token
+ * gets a sentence. If the issuer's keys cannot be fetched, no token is refused, and the client
+ * retries.
  * @throws Error for a JWKS address that is neither https nor on this machine.
  */
 export function jwt(options: JwksOptions | KeyOptions): Authenticate {

@@ -168,7 +168,7 @@ describe('links', () => {
     expect(reviewer.links[0]!.closings).toBe(1)
   })
 
-  test('a handshake over 4 KiB is refused before the reviewer hears of it', async () => {
+  test('a handshake over 4 KiB is refused before the reviewer gets it', async () => {
     const { gateway, reviewer } = await served()
     await connected(gateway, { auth: { token: 'x'.repeat(4_000) } })
     const socket = client(gateway, { auth: { token: 'x'.repeat(4_096) } })
@@ -303,7 +303,7 @@ describe('who may connect', () => {
     },
   )
 
-  test('the name that the server was told to listen on is its own', async () => {
+  test('the name that the server listens on is its own', async () => {
     const { gateway } = await served({ host: 'localhost', cors: { origin: [] } })
     const { port } = new URL(gateway.url)
     const host = `localhost:${port}`
@@ -327,7 +327,7 @@ describe('who may connect', () => {
     expect(answer).toBe('open')
   })
 
-  test('those without a session have a bound of their own, and push out nobody who has one', async () => {
+  test('those without a session have a bound of their own, and close no link with one', async () => {
     const limits = { connectionsMax: 1, unboundConnectionsMax: 2 }
     const { gateway, reviewer } = await served({ limits })
     const strangers = [await connected(gateway), await connected(gateway), await connected(gateway)]
@@ -361,7 +361,7 @@ describe('pages', () => {
     expect((await get(gateway, '/healthz')).status).toBe(200)
   })
 
-  test('/healthz is 200 while the process lives, whatever the store does', async () => {
+  test('/healthz is 200 while the process lives, also when the store fails', async () => {
     const { gateway, reviewer } = await served()
     reviewer.state = { ...reviewer.state, healthy: false }
     const answer = await get(gateway, '/healthz')
@@ -378,7 +378,7 @@ describe('pages', () => {
     expect((await get(gateway, '/readyz')).status).toBe(200)
   })
 
-  test('/metrics tells the state of the reviewer and what passed', async () => {
+  test('/metrics has the state of the reviewer and its counters', async () => {
     const { gateway, reviewer } = await served()
     const socket = await connected(gateway)
     socket.emit('cs', '["12345"]')

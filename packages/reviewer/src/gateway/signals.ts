@@ -1,15 +1,15 @@
 /**
- * Routes signals, by which peers of one space arrange connections with each other. It knows who is
- * there, by ids that are drawn for each link, and does not read the texts. Signals may be lost: what
- * exceeds a bound is dropped.
+ * Routes signals, by which peers of one space arrange connections with each other. It has the
+ * present peers, by an id drawn for each link, and does not read the texts. Signals may be lost:
+ * those above a bound are dropped.
  */
 import { randomUUID } from 'node:crypto'
 import type { Uuid } from '@countersign/core/message'
 import { SIGNAL_BYTES_MAX, isLongerThan } from '@countersign/core/ports'
 
-/** A signal to all reaches at most so many peers, those that joined last. */
+/** Maximum receivers of a signal to all: the peers that joined last. */
 const RECEIVERS_MAX = 64
-/** Deliveries that a peer may cause at once, and each second. */
+/** Maximum deliveries that a peer may cause at once, and per second. */
 const BURST = 512
 const PER_SECOND = 64
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { nodeRandom } from './random.ts'
 
-test('bytes are as many as asked for, fresh each time, and nobody else holds them', () => {
+test('bytes are as many as requested, fresh each time, and not shared', () => {
   const random = nodeRandom()
   const seen = new Set<string>()
   for (let i = 0; i < 200; i++) {

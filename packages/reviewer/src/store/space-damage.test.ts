@@ -1,6 +1,7 @@
 /** Damaged rows: each is reported with its key, and all other rows are read as before. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { checksum } from '@countersign/core/ports'
 import type { SpaceStore, SpaceStores } from '@countersign/core/ports'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { sqliteSpaces } from './sqlite-spaces.ts'
@@ -48,6 +49,7 @@ async function texts(): Promise<string[]> {
     ...(await Promise.all([1, 3, 5, 7].map((seq) => store.seals(seq)))),
     ...(await store.sessions([1, 2])),
     ...(await store.authors(['a1', 'a2'])),
+    ...(await store.revocations()),
     ...(await store.rejections('s2', 0, 9)),
     ...(await store.states(['e1', 'e2'], MUCH)),
     ...(await store.changes('e1', 9, few)),
@@ -64,6 +66,7 @@ describe('a row whose text rots is reported with its key, the others are read', 
     ['seals of batch 5', 'the seals of the batch of seqs 5 to 6'],
     ['session s2', 'session 2 (s2)'],
     ['person of author a2', 'author a2'],
+    ['revocation of ann', `a revocation (${checksum('person ann')})`],
     ['rejection number 2', 'the rejection of message m2 (session 2, clientSeq 3)'],
     ['state e2', 'the state of entity e2 (t, seq 8)'],
     ['change number 2', 'the change of entity number 1 at 2'],
@@ -89,6 +92,7 @@ describe('a row whose values rot is reported', () => {
     ['update rejections set client_seq = 20 where msg_id = "m0"', 'the rejection of message m0'],
     ['update seals set from_seq = 2, to_seq = 2 where from_seq = 1', 'the seals of the batch'],
     ['update sessions set session_id = "s9" where no = 2', 'session 2 (s9)'],
+    ['update revocations set text = "null" where key = "person ann"', 'a revocation ('],
     ['update authors set text = "somebody else" where author_id = "a1"', 'author a1'],
   ] as const)('%s', async ([sql, key]) => {
     tamper(sql.replaceAll('"', "'"))

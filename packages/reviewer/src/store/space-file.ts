@@ -48,6 +48,7 @@ const SCHEMA = `
     no integer primary key, author_id text not null unique, sum text not null, text text not null
   ) strict;
   create index authors_by_text on authors (text, no);
+  create table revocations (key text primary key, sum text not null, text text not null) strict;
   create table ledger (
     session_no integer not null, client_seq integer not null, count integer not null,
     seq integer not null, sum text not null, primary key (session_no, client_seq)
@@ -114,6 +115,20 @@ export function openSpaceFile(file: string): DatabaseSync {
   }
 }
 
+/** Opens a file that exists, to read it. Throws a one-line `StoreError`. */
+export function readSpaceFile(file: string): DatabaseSync {
+  let db: DatabaseSync | undefined
+  try {
+    db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS_MAX })
+    db.exec(`pragma trusted_schema = off; pragma cache_size = ${-CACHE_KIB}`)
+    if (checkOwner(db, file)) throw new StoreError('not_ours', `${file} is an empty database`)
+    return db
+  } catch (error) {
+    db?.close()
+    throw storeError(error, file)
+  }
+}
+
 /** A second connection, for a scan, with a snapshot of the file until it is closed. */
 export function openSnapshot(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS_MAX })
@@ -127,7 +142,7 @@ export function openSnapshot(file: string): DatabaseSync {
 }
 
 /** Syncs the two parent folders, without which a new file is not durable. */
-function syncFolders(file: string): void {
+export function syncFolders(file: string): void {
   if (process.platform === 'win32') return // Folders cannot be opened there.
   for (const folder of [dirname(file), dirname(dirname(file))]) {
     const opened = openSync(folder, 'r')

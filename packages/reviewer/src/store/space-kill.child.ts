@@ -1,8 +1,8 @@
 /**
  * The process that `space-kill.test.ts` kills: commits batches and rejections to a space, writes
  * behind, and prints each acknowledged write. Several may run at once: a fenced one reads the head and
- * continues from there. It says `ready`, and begins when its parent closes its input, so that none is
- * far ahead of the others because it was loaded sooner.
+ * continues from there. It prints `ready`, and begins when its parent closes its input, so that no
+ * process is far ahead of the others because it was loaded sooner.
  *
  * Arguments: folder, writer (the name of its session), seed, and the number of statements after which
  * it kills itself, so that it dies during a write, which a kill from outside rarely hits.

@@ -32,7 +32,7 @@ interface Stretch {
   readonly from: number
   readonly to: number
   readonly run: RunRow | undefined
-  /** The run is damaged, in words. */
+  /** The fault of a damaged run, as text. */
   readonly fault: string | undefined
 }
 

@@ -25,6 +25,7 @@ import type {
   NumberedSession,
   ReadLimit,
   RejectionText,
+  RevocationText,
   ScanTables,
   SpaceHead,
   SpaceTables,
@@ -37,7 +38,7 @@ import { checkRow, sumOf, textOf } from './row.ts'
 import { AuthorTables } from './space-authors.ts'
 import { BehindTables } from './space-behind.ts'
 import { StoreError } from './errors.ts'
-import { BUSY_MS_MAX, openSpaceFile } from './space-file.ts'
+import { BUSY_MS_MAX, openSpaceFile, readSpaceFile } from './space-file.ts'
 import { LedgerTables } from './space-ledger.ts'
 
 interface HeadRow {
@@ -47,6 +48,8 @@ interface HeadRow {
   readonly sessions: number
   readonly sum: string
   readonly text: string
+  /** Any of the revocations. */
+  readonly revoked: string | null
 }
 
 interface BatchRow {
@@ -86,8 +89,8 @@ export class SqliteTables implements SpaceTables {
   readonly #dropMeta: StatementSync
   #mustScrub: boolean
 
-  constructor(file: string, space: string) {
-    const db = openSpaceFile(file)
+  constructor(file: string, space: string, isReadOnly = false) {
+    const db = isReadOnly ? readSpaceFile(file) : openSpaceFile(file)
     this.#db = db
     this.#ledger = new LedgerTables(db)
     this.#authors = new AuthorTables(db)
@@ -96,7 +99,9 @@ export class SqliteTables implements SpaceTables {
     this.#beginRead = db.prepare('begin')
     this.#commit = db.prepare('commit')
     this.#rollback = db.prepare('rollback')
-    this.#readHead = db.prepare('select epoch, seq, commits, sessions, sum, text from head')
+    this.#readHead = db.prepare(`
+      select epoch, seq, commits, sessions, head.sum, head.text, key as revoked
+      from head left join revocations on true limit 1`)
     this.#writeHead = db.prepare('insert or replace into head values (1, ?, ?, ?, ?, ?, ?)')
     this.#addBatch = db.prepare('insert into batches values (?, ?, ?, ?)')
     this.#addSeals = db.prepare('insert into seals values (?, ?, ?, ?)')
@@ -115,7 +120,7 @@ export class SqliteTables implements SpaceTables {
     this.#setMeta = db.prepare('update meta set sum = ?, value = ? where key = ?')
     this.#dropMeta = db.prepare('delete from meta where key = ?')
     try {
-      const owner = this.meta(SPACE) ?? this.claimMeta(SPACE, space)
+      const owner = this.meta(SPACE) ?? (isReadOnly ? 'nobody' : this.claimMeta(SPACE, space))
       if (owner !== space) throw new StoreError('not_ours', `${file} is of space ${owner}`)
       this.#mustScrub = this.meta(SCRUB) !== undefined
     } catch (error) {
@@ -138,7 +143,8 @@ export class SqliteTables implements SpaceTables {
     if (row === undefined) return { ...NEW_HEAD, through, entities }
     checkRow(headKey(row), row.sum, row.text)
     const { epoch, seq, commits, sessions, text } = row
-    return { epoch, seq, commits, sessions, text, through, entities }
+    const hasRevocations = row.revoked !== null
+    return { epoch, seq, commits, sessions, text, through, entities, hasRevocations }
   }
 
   append(commit: Commit): 'committed' | 'fenced' {
@@ -148,6 +154,7 @@ export class SqliteTables implements SpaceTables {
       if (isFencedCommit(commit, stored)) return 'fenced'
       const sessions = this.#ledger.putSessions(commit.sessions ?? [], stored.sessions)
       this.#authors.put(commit.authors ?? [])
+      this.#authors.revoke(commit.revocations ?? [])
       if (commit.batch !== undefined) this.#putBatch(commit.batch)
       this.#ledger.put(commit)
       this.#redact(commit)
@@ -199,6 +206,10 @@ export class SqliteTables implements SpaceTables {
 
   authorsOf(text: string, countMax: number): readonly Stored<AuthorText>[] {
     return this.#read(() => this.#authors.of(text, countMax))
+  }
+
+  revocations(): readonly Stored<RevocationText>[] {
+    return this.#read(() => this.#authors.revocations())
   }
 
   rejection(msgId: string): Stored<RejectionText> | undefined {
@@ -345,6 +356,11 @@ function missing(table: BatchTable, fromSeq: number, toSeq: number): Stored<Batc
 
 const batchKey = (table: BatchTable, { fromSeq, toSeq }: Omit<BatchText, 'text'>): string =>
   `${table === 'batches' ? 'the batch' : 'the seals of the batch'} of seqs ${fromSeq} to ${toSeq}`
-const headKey = ({ epoch, seq, commits, sessions }: Omit<HeadRow, 'sum' | 'text'>): string =>
+const headKey = ({
+  epoch,
+  seq,
+  commits,
+  sessions,
+}: Omit<HeadRow, 'sum' | 'text' | 'revoked'>): string =>
   `the head (epoch ${epoch}, seq ${seq}, commit ${commits}, ${sessions} sessions)`
 const metaKey = (key: string): string => `meta ${JSON.stringify(key)}`

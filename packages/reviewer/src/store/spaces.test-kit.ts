@@ -34,6 +34,7 @@ export async function fill(store: SpaceStore): Promise<void> {
   const sessions = ['s1', 's2'].map((sessionId) => ({ sessionId, text: `session ${sessionId}` }))
   for (let at = 0; at < 4; at++) {
     const more: Partial<Commit> = {
+      revocations: [{ key: 'person ann', text: 'revocation of ann' }],
       authors: ['a1', 'a2'].map((authorId) => ({
         authorId,
         text: `person of author ${authorId}`,

@@ -18,10 +18,12 @@ import { StoreError } from './errors.ts'
 import { SqliteTables } from './space-tables.ts'
 import { storeError } from './sqlite-file.ts'
 
-/** The options of `sqliteSpaces`: how many files are open at a time. */
+/** The options of `sqliteSpaces`: how many files are open at a time, and for what. */
 export interface SqliteSpacesOptions {
   /** Maximum open files, without scans. Each has up to 2 MiB of pages in memory. */
   readonly openFilesMax?: number
+  /** Only reads, and creates nothing: a space without a file cannot be opened. Default: false. */
+  readonly readOnly?: boolean
 }
 
 const OPEN_FILES_MAX = 64
@@ -29,7 +31,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** Stores in `folder`, which the first call creates if missing. */
 export function sqliteSpaces(folder: string, options: SqliteSpacesOptions = {}): SpaceStores {
-  const files = new SpaceFiles(resolve(folder), options.openFilesMax ?? OPEN_FILES_MAX)
+  const files = new SpaceFiles(resolve(folder), options)
   return spacesOver(
     (space) => files.runOf(space),
     (space) => files.close(space),
@@ -40,12 +42,14 @@ export function sqliteSpaces(folder: string, options: SqliteSpacesOptions = {}):
 class SpaceFiles {
   readonly #folder: string
   readonly #openFilesMax: number
+  readonly #isReadOnly: boolean
   /** Least recently used first. */
   readonly #files = new Map<string, SqliteTables>()
 
-  constructor(folder: string, openFilesMax: number) {
+  constructor(folder: string, options: SqliteSpacesOptions) {
     this.#folder = folder
-    this.#openFilesMax = openFilesMax
+    this.#openFilesMax = options.openFilesMax ?? OPEN_FILES_MAX
+    this.#isReadOnly = options.readOnly ?? false
   }
 
   /** Returns the runner of a space. Throws a `StoreError` for anything else than a lower-case uuid. */
@@ -71,7 +75,7 @@ class SpaceFiles {
     } catch (error) {
       if (error instanceof InvariantError) throw error
       this.close(space)
-      throw storeError(error, this.#fileOf(space))
+      throw storeError(error, fileOf(this.#folder, space))
     }
   }
 
@@ -82,7 +86,7 @@ class SpaceFiles {
       this.#files.set(space, open)
       return open
     }
-    const tables = new SqliteTables(this.#fileOf(space), space)
+    const tables = new SqliteTables(fileOf(this.#folder, space), space, this.#isReadOnly)
     this.#files.set(space, tables)
     for (const oldest of this.#files.keys()) {
       if (this.#files.size <= this.#openFilesMax) break
@@ -90,9 +94,9 @@ class SpaceFiles {
     }
     return tables
   }
+}
 
-  /** The path of a space's file, in one of 256 subfolders. */
-  #fileOf(space: string): string {
-    return join(this.#folder, space.slice(0, 2), `${space}.sqlite`)
-  }
+/** The path of a space's file in a folder of spaces: in one of 256 subfolders. */
+export function fileOf(folder: string, space: string): string {
+  return join(folder, space.slice(0, 2), `${space}.sqlite`)
 }

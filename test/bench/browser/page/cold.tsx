@@ -1,6 +1,6 @@
 /**
  * P2: a page starts on a database with many rows, from the call that opens the store until the
- * first right answer of a query stands in the document. Our rows are acknowledged by a reviewer
+ * first right answer of a query is in the document. Our rows are acknowledged by a reviewer
  * when they are filled in; the cold start itself is offline.
  */
 import { SyncProvider, useQuery } from '@countersign/react'

@@ -12,7 +12,7 @@ const Note = entity('note', z.object({ text: z.string() }))
 
 interface Leaving {
   write(text: string): void
-  /** Resolves when it is durable, as far as this side can say. */
+  /** Resolves when it is durable, as far as this side can report. */
   settled(): Promise<void>
 }
 
@@ -35,7 +35,7 @@ export interface Found {
   readonly found: boolean
   /** It was not, and came within seconds. */
   readonly late: boolean
-  /** The page had been told that it is durable. */
+  /** The page had got the report that it is durable. */
   readonly settled: boolean
 }
 

@@ -1,6 +1,6 @@
 /**
  * N1 between pages: a list by the real hooks over a real reviewer, on a server or in one of the two
- * pages. One page edits, the other notes when the edit stands in its document. Times are of the clock
+ * pages. One page edits, the other records when the edit is in its document. Times are of the clock
  * that both pages share.
  */
 import { createSyncStore, defaultPlatform } from '@countersign/core'
@@ -41,7 +41,7 @@ export interface PageHandle {
   fill(count: number): Promise<void>
   /** Resolves when so many rows are in the document. */
   shows(count: number): Promise<void>
-  /** Edits the row of that number; tells when. */
+  /** Edits the row of that number; returns the time. */
   edit(row: number, title: string): number
   /** Resolves when the document shows the title, with the time at which it first did. */
   seen(title: string): Promise<number>

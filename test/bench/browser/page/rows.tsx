@@ -359,7 +359,7 @@ async function medianOf(step: (i: number) => Promise<number>): Promise<number> {
   return median(times)
 }
 
-/** From a call until what it changes stands in the document. */
+/** From a call until its change is in the document. */
 function toPage(
   element: Element,
   write: () => void,

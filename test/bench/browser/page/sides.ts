@@ -68,7 +68,7 @@ export function macrotask(): Promise<void> {
   })
 }
 
-/** Collects the heap, so that nobody pays for another's garbage. */
+/** Collects the heap, so that no side pays for another's garbage. */
 export async function settle(): Promise<void> {
   ;(globalThis as { gc?: () => void }).gc?.()
   await new Promise((resolve) => setTimeout(resolve, 20))
@@ -76,7 +76,7 @@ export async function settle(): Promise<void> {
 
 let names = 0
 
-/** A database that nobody had before. */
+/** A new database. */
 export function freshName(): string {
   return `bench-${Date.now()}-${++names}`
 }

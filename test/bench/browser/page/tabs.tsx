@@ -1,5 +1,5 @@
 /**
- * P3: two tabs of one device, without a reviewer. One writes, the other notes when the edit stands
+ * P3: two tabs of one device, without a reviewer. One writes, the other records when the edit is
  * in its document. The floor sends the changed row on a channel. Times are of the clock that the
  * pages share.
  */
@@ -22,7 +22,7 @@ function OurRow({ id }: { readonly id: string }): ReactNode {
 }
 
 export interface TabHandle {
-  /** Edits the row of that number; tells when. */
+  /** Edits the row of that number; returns the time. */
   edit(row: number, title: string): number
   /** Resolves when the document shows the title, with the time at which it first did. */
   seen(title: string): Promise<number>

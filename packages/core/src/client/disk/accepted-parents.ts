@@ -14,7 +14,7 @@ import type { StoredFlush } from './restore.ts'
 export function noteParents(flushes: readonly StoredFlush[], messages: MessageIndex): void {
   const first = flushes.findIndex(({ open }) => open)
   if (first < 0) return
-  // What depends on an open message was stored after it.
+  // A message that depends on an open one was stored after it.
   const stored = new Map<string, AuthoredMessage>()
   for (const message of flushes.slice(first).flatMap((flush) => flush.messages))
     stored.set(numberName(message.session.facts.sessionId, message.clientSeq), message)

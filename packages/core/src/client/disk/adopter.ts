@@ -177,8 +177,9 @@ export class Adopter {
   }
 
   /**
-   * Another tab was told of rejections, and where tabs have no channel the storage alone has them. What
-   * depends on them here would be sent, and wait, for ever.
+   * Blocks messages that depend on messages rejected in another tab: without a channel between
+   * tabs, only the storage has these rejections, and the dependent messages would be sent without
+   * ever getting a verdict.
    */
   async #blockOnOthers(): Promise<void> {
     const { disk, options, refusals } = this.#parts

@@ -217,7 +217,7 @@ it('a checkpoint writes the pages of rows that changed, and leaves the others', 
   expect([checkpoint!.name, segments]).toEqual([second.name, []])
 })
 
-it('DSK3: an early checkpoint takes in many steps, and not few', async () => {
+it('DSK3: an early checkpoint replaces many steps, and not few', async () => {
   const desk = new Desk(32)
   for (const row of [1, 2, 3, 4]) {
     desk.write(row, [], { x: 0 })

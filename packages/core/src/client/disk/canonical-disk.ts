@@ -167,8 +167,8 @@ export class CanonicalDisk {
 
   /**
    * Starts an early checkpoint where many steps have gathered and few unchanged rows share the pages:
-   * the next opening takes in all steps before it shows anything. Called once, when all that was
-   * missed is here.
+   * the next opening applies all steps before it shows anything. Called once, after the first
+   * catch-up.
    */
   caughtUp(reviewerId: Uuid): void {
     const { checkpointStepsMax, checkpointStepBytesMax } = this.#parts.limits
@@ -182,8 +182,8 @@ export class CanonicalDisk {
   }
 
   /**
-   * States of rows have come. Checkpoints alone store them, some time later: an own message leaves the
-   * stored outbox with the state that has it.
+   * Called when states of rows have arrived. Only checkpoints store them, some time later: an own
+   * message leaves the stored outbox with the state that includes it.
    */
   changed(
     { reviewerId }: Reviewing,
@@ -339,7 +339,7 @@ export class CanonicalDisk {
     if (this.#work !== work) return
     this.#work = undefined
     this.#base = isStored ? { checkpoint: name, pages: stored } : undefined
-    // What came meanwhile. A storage in trouble is written by `renew`.
+    // Steps that arrived meanwhile. A storage in trouble is written by `renew`.
     if (isPartial && this.#touched.size + this.#outboxRemove.length > 0)
       this.#checkpointSoon(reviewerId, STATES_WAIT_MS)
     if (this.#awaited.length > 0) this.#checkpointSoon(reviewerId)

@@ -19,7 +19,7 @@ export interface CheckpointHead {
   readonly digest: string
   /** Each page has rows of one type, and no other page of the type has rows created between them. */
   readonly isSorted: boolean
-  /** Its rows are those of scopes, and perhaps others, and not all up to the position. */
+  /** Its rows include those of scopes, but not all rows up to the position. */
   readonly isPartial: boolean
 }
 

@@ -44,6 +44,8 @@ interface Waiting {
 export class Disk {
   readonly #parts: DiskParts
   #handle: StorageHandle | undefined
+  /** Removes the mark beside the storage, by which an emptied one is noticed. */
+  #unmark: () => void = () => {}
   /** A call that has timed out and is still unanswered: meanwhile no other call is made. */
   #hanging: Promise<void> | undefined
   #closed = false
@@ -71,6 +73,7 @@ export class Disk {
   }
 
   async open(storage: Storage, space: Uuid): Promise<void> {
+    this.#unmark = () => storage.care?.marks.remove(space)
     try {
       const opening = storage.open((trouble) => this.#fail(trouble), space)
       // Runs also when the storage opens after the timeout.
@@ -186,6 +189,7 @@ export class Disk {
       this.#handle = undefined
       return handle.erase()
     })
+    this.#unmark()
   }
 
   /** Resolves when no write is queued. */

@@ -86,7 +86,7 @@ describe('a record', () => {
     expect(readRecord(recordText(early))).toEqual(early)
   })
 
-  test('§6 drafts: says all that it takes to read its own messages, whatever became of the others', () => {
+  test('§6 drafts: a record suffices to read its own messages, with any fate of the others', () => {
     for (const seed of seeds(100)) {
       const { random, messages, records } = made(seed)
       for (const [i, record] of records.entries()) {
@@ -144,13 +144,13 @@ describe('the storage', () => {
     expect(readDrafts(stateOf(stored)).map(({ key }) => key)).toEqual(stored.map(({ key }) => key))
   })
 
-  test('§6 drafts: a key says whose record it is', () => {
+  test('§6 drafts: a key has the session of its record', () => {
     const { sessionId } = made(1).records[0]!
     expect(draftSessionOf(draftKey(sessionId, 12))).toBe(sessionId)
     expect(draftSessionOf(`${sessionId}:12`)).toBeUndefined()
   })
 
-  test('T11 whatever stands in the first line, it is a record or none', () => {
+  test('T11 any first line is a record or none', () => {
     const [, record] = made(6, 3).records as [DraftRecord, DraftRecord]
     const lines = recordText(record).split('\n')
     let none = 0

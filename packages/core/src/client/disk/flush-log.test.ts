@@ -209,7 +209,7 @@ describe('records', () => {
 })
 
 describe('flushes', () => {
-  test('§6 flushes: are taken in their order, with the ids of their text', () => {
+  test('§6 flushes: are removed in their order, with the ids of their text', () => {
     const place = new Place({ flushMessagesMax: 2 })
     place.bind()
     const entries = [
@@ -289,7 +289,7 @@ describe('flushes', () => {
     for (const flush of taken) expect(readOf(flush)).toHaveLength(flush.entries.length)
   })
 
-  test('§3 sid: a row whose id an earlier session has minted says which', () => {
+  test('§3 sid: a row whose id an earlier session has minted names that session', () => {
     const place = new Place()
     place.bind()
     place.minted.set(uuid(11), EARLIER)

@@ -157,7 +157,7 @@ export class FlushLog {
 
   #open(entry: Entry, message: Message): OpenFlush {
     const { seen } = entry
-    assert(seen, 'a message says what its author had seen')
+    assert(seen, 'a message has the view of its author')
     if (this.#eid === undefined) this.#eid = seen.eid
     const session = this.#facts(this.#parts.identity.binding)
     const opening = { session, seen, baseTime: message.time }

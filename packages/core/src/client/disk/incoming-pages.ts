@@ -1,10 +1,12 @@
 /**
- * The pages of one stored checkpoint while the storage reads them: those that somebody waits for
- * first, the others behind them, until all are here.
+ * The pages of one stored checkpoint while the storage reads them: pages with a waiter first, then
+ * all others.
  */
 import type { Page, PageKeys, PageReading } from '../../ports/storage.ts'
 
-/** Pages read at once while nobody waits for others: first few, because others may be wanted next. */
+/**
+ * Pages read at once while no caller waits: few at first, because a caller may ask for others next.
+ */
 const BULK_PAGES_MIN = 2
 /** About 1 MB. */
 const BULK_PAGES_MAX = 16
@@ -17,9 +19,9 @@ interface Waiter {
 export class IncomingPages implements PageReading {
   numbers: readonly number[] = []
   keys: ReadonlyMap<number, PageKeys> = new Map()
-  /** Pages that are here and were not taken. */
+  /** Pages that were read and not consumed. */
   readonly #here = new Map<number, Page>()
-  /** Numbers that were not asked of the storage. */
+  /** Numbers that were not requested from the storage. */
   readonly #left = new Set<number>()
   readonly #first: (incoming: IncomingPages) => readonly number[]
   #wanted: number[] = []
@@ -73,14 +75,14 @@ export class IncomingPages implements PageReading {
   }
 
   take(pages: readonly Page[]): void {
-    // A damaged record may be anything; then its number never comes.
+    // A damaged record may have any number; then the expected one never arrives.
     const sound = pages.filter((page) => typeof page === 'object' && page !== null)
     for (const page of sound) this.#here.set(page.no, page)
     for (const { numbers } of this.#waiters) for (const { no } of sound) numbers.delete(no)
     this.#release()
   }
 
-  /** Resolves when these pages are here, or the reading has ended without them. */
+  /** Resolves when these pages were read, or the reading has ended without them. */
   async want(numbers: Iterable<number>): Promise<void> {
     const missing = new Set([...numbers].filter((no) => !this.#here.has(no)))
     if (missing.size === 0 || this.#isEnded) return
@@ -94,14 +96,14 @@ export class IncomingPages implements PageReading {
     this.#left.clear()
   }
 
-  /** A page that is here, once; undefined for others. */
+  /** Consumes a page that was read; undefined for others. */
   takeOut(no: number): Page | undefined {
     const page = this.#here.get(no)
     this.#here.delete(no)
     return page
   }
 
-  /** The number of some page that is here. */
+  /** The number of some page that was read. */
   anyHere(): number | undefined {
     const first = this.#here.keys().next()
     return first.done ? undefined : first.value

@@ -1,6 +1,6 @@
 /**
- * What this store has seen of the reviewer's log, for as long as a reviewer may want it back: one that
- * lost its newest data is given them by those who have read them. Bounded by bytes and by age.
+ * The newest batches of the reviewer's log, kept to hand them back: a reviewer that lost its newest
+ * data gets them from stores that have read them. Bounded by bytes and by age.
  */
 import { NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../../base/size.ts'
 import type { Limits } from '../../facts/limits.ts'
@@ -15,7 +15,7 @@ import { completedBatch } from '../../wire/completed.ts'
 import { linesInParts, parseReviewerFrame } from '../../wire/frames.ts'
 import { isRecord } from '../../wire/records.ts'
 
-/** One step of the tail: frames as they were believed, and what is in them of this device. */
+/** One step of the tail: its verified frames, and the own messages in them. */
 export interface JournalStep {
   /** The position before it. */
   readonly from: Pick<Position, 'seq' | 'chain'>
@@ -47,7 +47,10 @@ export class Journal {
     this.#prune()
   }
 
-  /** All steps, the oldest first, as they can be handed back. Those that lack a line are left out. */
+  /**
+   * All steps, the oldest first, in the form that is handed back. Steps that lack a line are
+   * omitted.
+   */
   held(): readonly HeldStep[] {
     return this.#steps.flatMap((step) => heldStep(step, this.#limits) ?? [])
   }
@@ -61,7 +64,7 @@ export class Journal {
     this.#bytes = bytesOf(this.#steps.reduce((sum, { bytes }) => sum + bytes, 0))
   }
 
-  /** The canonical state is given up. */
+  /** Called when the canonical state is discarded. */
   clear(): void {
     this.#steps = []
     this.#bytes = NO_BYTES

@@ -202,7 +202,7 @@ describe('a damaged record', () => {
     expect(salvagedFrom(stored, [ids[0]!, others[0]!], reading)).toEqual([messages[0]!])
   })
 
-  test('T11 whatever stands in the place of a part, it is read or it is none', () => {
+  test('T11 a record with any replaced part is read or rejected', () => {
     for (const seed of [1, 2, 3]) {
       const { stored, ids, reading, messages } = made(seed, 3)
       for (const broken of some(damaged(stored), 3, seed)) {

@@ -3,7 +3,7 @@
  * register values that the author saw.
  *
  *   first line   [signature, bases of each message or 0, [lines, checksum] of each message,
- *                [line, entity] of what is named by number]
+ *                [line, entity] of entities named by number]
  *   then         session line, head line, lines
  *
  * With checksums and names, a message can be read when another one of its flush is damaged.

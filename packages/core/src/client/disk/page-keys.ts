@@ -4,8 +4,8 @@
  * that a query on an index knows which pages have its first rows.
  *
  * They describe the canonical rows as a reader with the same declaration shows them; `signature`
- * names all of the declaration that decides it. Of a row in conflict, or whose values have no short
- * JSON, nothing is described but its id.
+ * identifies the parts of the declaration that decide it. A row in conflict, or whose values have
+ * no short JSON, is described by its id only.
  */
 import { canonical } from '../../base/canonical.ts'
 import { checksum } from '../../base/checksum.ts'
@@ -127,7 +127,7 @@ export function keyFields({ entity }: Table): ReadonlySet<string> {
 
 const signatures = new WeakMap<Table, { readonly lenses: Lenses; readonly text: string }>()
 
-/** Names what decides the keys of a row of this type. */
+/** Identifies the parts of the declaration that decide the keys of a row of this type. */
 export function signatureOf(table: Table): string {
   const { entity, reader } = table
   const known = signatures.get(table)

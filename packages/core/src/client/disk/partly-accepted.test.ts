@@ -32,7 +32,7 @@ describe('§15 partly accepted', () => {
     expect(acceptedAt({ eid: 'here', seq: 5 })).toEqual([1])
   })
 
-  it('is not known where the canonical state begins anew, or is another reviewer’s', () => {
+  it('is unknown where the canonical state was discarded, or is of another reviewer', () => {
     expect(acceptedAt(null)).toEqual([])
     expect(acceptedAt({ eid: 'other', seq: 9 })).toEqual([])
   })

@@ -82,7 +82,7 @@ export function restorersOf(
   return { adopter, neighbours, restoration: new Restoration({ ...parts, adopter, neighbours }) }
 }
 
-/** What was read before anything is restored. */
+/** The records that were read before anything is restored. */
 interface Records {
   readonly found: Recovered
   readonly ended: readonly EndedFlush[]
@@ -208,7 +208,10 @@ export class Restoration {
     return stored.firstPages(writtenBy(flushes, found))
   }
 
-  /** Takes in the first pages and the steps, or discards a damaged state. Returns which. Emits nothing. */
+  /**
+   * Applies the first pages and the steps, or discards a damaged state. Returns which. Emits
+   * nothing.
+   */
   #restoreCanonical(records: Records): boolean {
     if (this.#isSent) return false
     const { stored, first } = records.canonical ?? {}
@@ -233,13 +236,13 @@ export class Restoration {
 
   #discard({ found, incoming }: Records): void {
     const { damage, canonicalDisk } = this.#parts
-    // A storage that fails may still have it whole.
+    // A storage that fails now may still have an intact state.
     if (incoming?.isBroken) return canonicalDisk.forget()
     if (isSound(found) && !this.#isOther(found)) damage.add([ofState('tail', undefined)])
     void canonicalDisk.clear()
   }
 
-  /** Restores what concerns own messages, on top of the canonical rows, and shows all of it at once. */
+  /** Restores own messages on top of the canonical rows, and shows all of them at once. */
   #restoreOwn({ found, ended, shapes }: Records): void {
     const { disk, schemas, storedOwn, repo, refusals, adopter, neighbours } = this.#parts
     const { state } = found
@@ -257,7 +260,7 @@ export class Restoration {
     repo.emit()
   }
 
-  /** Takes in the other pages: those that open queries lack first. */
+  /** Applies the other pages: those that open queries lack first. */
   async #takeRest(records: Records, stored: StoredCanonical): Promise<void> {
     const { repo, opening, intake, canonicalDisk, isClosing } = this.#parts
     if (!stored.isWhole) opening.begin((type) => stored.absentOf(repo.tableNamed(type)))

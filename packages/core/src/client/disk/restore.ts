@@ -102,14 +102,14 @@ export interface StoredStep {
   readonly frame: string
 }
 
-/** What the stored steps do after a checkpoint; undefined where one is malformed. */
+/** The effects of the stored steps after a checkpoint; undefined where one is malformed. */
 export function stepsOf(
   segments: readonly StoredSegment[],
   tail: TailReader,
   head: CheckpointHead | undefined,
 ): readonly StoredStep[] | undefined {
   const steps: StoredStep[] = []
-  // Of the place that the next frame continues: a step of another tab may have begun before an epoch.
+  // The term that the next frame continues: a step of another tab may have begun before an epoch.
   let term: EpochTerm | undefined = head && { ...head.position, reviewerId: head.reviewerId }
   let from = head?.position ?? null
   for (const { kind, text } of segments) {

@@ -51,8 +51,8 @@ export function openingMeta(opening: SessionOpening): readonly (readonly [string
 }
 
 /**
- * Prefix of openings that tell the reviewer that an author is this person's. One for each author whose
- * work was taken along; bound with every link, since a reviewer may have lost what it was told.
+ * Prefix of openings that claim an author for this person. One for each author whose work was moved
+ * here; bound with every link, since a reviewer may have lost an earlier claim.
  */
 export const CLAIM = 'claim:'
 

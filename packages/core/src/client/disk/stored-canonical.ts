@@ -1,13 +1,13 @@
 /**
- * The stored canonical state while it is read: a checkpoint whose pages come one by one, and the
- * steps of the tail after it.
+ * The stored canonical state while it is read: a checkpoint, page by page, and the steps of the
+ * tail after it.
  *
- * The rows that the steps or own messages write are taken in first. What is left are rows as they
- * are on their pages, so the keys of these pages say exactly how they sort. The rule of what a query
- * may show meanwhile is in `reads/opening.ts`.
+ * The rows that the steps or own messages write are applied first. All other rows equal their
+ * stored form, so the keys of these pages determine exactly how they sort. The rule for queries
+ * meanwhile is in `reads/opening.ts`.
  *
  * Stored text is untrusted. Keys that are damaged, missing or of another version of their page are
- * not used: then all pages are taken in before anything is shown. A damaged page discards all of it.
+ * not used: then all pages are applied before anything is shown. A damaged page discards all of it.
  */
 import { assert } from '../../base/assert.ts'
 import { checksum } from '../../base/checksum.ts'
@@ -40,7 +40,7 @@ export class StoredCanonical {
   readonly #keys: ReadonlyMap<number, StoredKeys> | undefined
   /** Of the tail, after the checkpoint. */
   readonly steps: readonly StoredStep[]
-  /** Pages that were not taken in. */
+  /** Pages that were not applied yet. */
   readonly #left: Set<number>
   readonly #absent = new Map<Table, AbsentRows>()
   readonly #read: (Pick<RowPage, 'no' | 'check'> & { readonly place: PagePlace | undefined })[] = []
@@ -82,12 +82,14 @@ export class StoredCanonical {
     return new StoredCanonical(state, tail, { incoming, head, steps })
   }
 
-  /** Whether every page was taken in. */
+  /** Whether every page was applied. */
   get isWhole(): boolean {
     return this.#left.size === 0
   }
 
-  /** The pages to take in before anything is shown: those with rows that `others` or the steps write. */
+  /**
+   * The pages to apply before anything is shown: those with rows that `others` or the steps write.
+   */
   firstPages(others: ReadonlySet<Uuid>): readonly number[] {
     if (!this.#keys) return this.allPages()
     const touched = new Set(others)
@@ -107,12 +109,12 @@ export class StoredCanonical {
     return [...this.#left]
   }
 
-  /** Resolves when these pages can be taken in, or never can. */
+  /** Resolves when these pages were read, or cannot be read. */
   async wait(pages: Iterable<number>): Promise<void> {
     await this.#incoming?.want(pages)
   }
 
-  /** Takes in the first pages and all steps. Returns false where a part is damaged. */
+  /** Applies the first pages and all steps. Returns false where a part is damaged. */
   begin(pages: readonly number[]): boolean {
     if (this.#head) this.#tail.resume(this.#head.position)
     for (const no of pages) if (!this.take(no)) return false
@@ -125,7 +127,7 @@ export class StoredCanonical {
     return true
   }
 
-  /** Takes in a page that is here. Returns false where it is damaged or missing. */
+  /** Applies a page that was read. Returns false where it is damaged or missing. */
   take(no: number): boolean {
     const page = this.#incoming?.takeOut(no)
     if (!page || typeof page.text !== 'string' || checksum(page.text) !== page.check) return false
@@ -139,7 +141,10 @@ export class StoredCanonical {
     return true
   }
 
-  /** The number of some page that is here and was not taken in; waits for one. undefined: none comes. */
+  /**
+   * Waits for a page that was read and not applied, and resolves to its number; undefined: there is
+   * none.
+   */
   async nextPage(): Promise<number | undefined> {
     const here = this.#incoming?.anyHere()
     if (here !== undefined) return here
@@ -148,7 +153,9 @@ export class StoredCanonical {
     return this.#incoming?.anyHere()
   }
 
-  /** The rows of the table that are not here. Called after `begin`, which reads the schema. */
+  /**
+   * The rows of the table that were not applied yet. Called after `begin`, which reads the schema.
+   */
   absentOf(table: Table): AbsentRows {
     let rows = this.#absent.get(table)
     if (!rows) this.#absent.set(table, (rows = this.#absentRows(table)))
@@ -160,7 +167,7 @@ export class StoredCanonical {
     return this.#erased
   }
 
-  /** What the next checkpoint continues. Called when every page was taken in. */
+  /** The base of the next checkpoint. Called when every page was applied. */
   restored(tableNamed: (type: string) => Table): RestoredCanonical {
     assert(this.isWhole, 'a stored state is continued when all of it is here')
     const entries = this.#entries
@@ -176,7 +183,7 @@ export class StoredCanonical {
   }
 
   #absentRows(table: Table): AbsentRows {
-    assert(this.#keys || this.isWhole, 'without keys all pages are taken in first')
+    assert(this.#keys || this.isWhole, 'without keys all pages are applied first')
     const absent = new AbsentRows(keyFields(table))
     const signature = signatureOf(table)
     for (const no of this.#left) {
@@ -206,7 +213,7 @@ export class StoredCanonical {
   }
 }
 
-/** What the page index holds of a page; undefined for a page without rows. */
+/** The entry of a page in the page index; undefined for a page without rows. */
 function placeOf(entities: readonly PageEntity[]): PagePlace | undefined {
   const [first] = entities
   const root = first?.writes[0]

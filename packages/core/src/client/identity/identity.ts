@@ -64,6 +64,8 @@ export interface PersonBinding {
 }
 
 const DAY_MS = 86_400_000
+/** How the names of the keys of days begin. */
+const DAY = `${WHOAMI}:day:`
 
 /** Where nothing can be kept, identity lives as long as the store. */
 export async function openIdentity(
@@ -127,15 +129,33 @@ export function whoamiName(
 ): string {
   if (lifetime === 'device') return WHOAMI
   // A new name each day: whoever comes first that day makes the key.
-  if (lifetime === 'day') return `${WHOAMI}:day:${Math.floor(clock.now() / DAY_MS)}`
+  if (lifetime === 'day') return `${DAY}${Math.floor(clock.now() / DAY_MS)}`
   return `${WHOAMI}:tab:${tabId()}`
+}
+
+/**
+ * The key of an earlier day under which something waits: it writes on until nothing does, as a write of
+ * another one on top of it would tell everybody that the two are one person's.
+ */
+async function earlierDay(name: string, { disk }: Device): Promise<StoredWhoami | undefined> {
+  if (!name.startsWith(DAY) || !(await disk.waiting())?.length) return undefined
+  const meta = (await disk.read())?.state.meta ?? new Map<string, unknown>()
+  const days = [...meta].flatMap(([key, value]) =>
+    key.startsWith(DAY) && key !== name && isStoredWhoami(value) ? [value] : [],
+  )
+  const last = days.sort((a, b) => a.madeAt - b.madeAt).at(-1)
+  if (!last) return undefined
+  const leaving = { ...last, isLeaving: true }
+  await disk.write({ durability: 'strict', meta: [[name, leaving]] })
+  return leaving
 }
 
 async function whoamiKeys(name: string, place: Device): Promise<StoredWhoami> {
   const { disk, platform } = place
   const { signer } = platform
   const fresh = await freshWhoami(platform)
-  const kept = (await disk.claim(name, fresh)) as Partial<StoredWhoami> | null | undefined
+  const claimed = (await disk.claim(name, fresh)) as Partial<StoredWhoami> | null | undefined
+  const kept = (claimed === fresh && (await earlierDay(name, place))) || claimed
   if (kept === fresh && disk.trouble !== undefined) {
     // Another key may stand under that name; what this one signs is sent by whoever has it.
     void disk.write({ durability: 'strict', meta: [[nameOfKeys(fresh), fresh]] })

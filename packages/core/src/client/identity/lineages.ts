@@ -24,6 +24,11 @@ export class Lineages {
     this.#parts = parts
   }
 
+  /** The one that is followed, once it is known. */
+  get followed(): Lineage | undefined {
+    return this.#followed
+  }
+
   /** Remembers what an earlier session followed. What cannot be read is told by the next greeting. */
   restore({ meta }: StoredState): void {
     const stored: unknown = meta.get(KEY)

@@ -18,6 +18,12 @@ export class OwnSessions {
     this.openings.set(opening.sessionId, opening)
   }
 
+  /** The session of a key that writes here as soon as nothing waits: the link speaks for it, too. */
+  announced(opening: SessionOpening, keys: KeyPair): void {
+    this.keys.set(opening.authorId, keys)
+    this.claims.set(opening.sessionId, opening)
+  }
+
   /** Those to bind: that of this store first, and claims once there is one. */
   list(): readonly SessionOpening[] {
     const own = this.#own

@@ -6,6 +6,7 @@
  *
  * While something waits, the key writes on: another key's write on top of it would name it, and tell
  * everybody that the two are one person's. A store that is closed meanwhile replaces it when it opens.
+ * Where nothing is read because the key is revoked, the new one reads what became of what waits.
  */
 import type { StoreApi } from 'zustand/vanilla'
 import { CountersignError } from '../../base/outcome.ts'
@@ -29,6 +30,8 @@ export interface RotationParts {
   readonly waits: () => boolean
   readonly isClosed: () => boolean
   readonly hold: (sessionId: Uuid) => Promise<boolean>
+  /** The link speaks for the new session, too, which writes nothing yet. */
+  readonly announce: (identity: Identity) => void
   /** The new session writes from now on. */
   readonly onRotated: (identity: Identity) => void
   /** Tells other tabs. */
@@ -94,13 +97,14 @@ export class Rotation {
     const identity = identityOf(space, whoami, platform)
     identity.binding = await bindingOf(space, identity, { personalId, platform })
     await hold(identity.session.sessionId)
-    await this.#untilNothingWaits()
+    await this.#untilNothingWaits(identity)
     onRotated(identity)
   }
 
-  async #untilNothingWaits(): Promise<void> {
-    const { status, flushed, waits, isClosed } = this.#parts
+  async #untilNothingWaits(next: Identity): Promise<void> {
+    const { status, flushed, waits, isClosed, announce } = this.#parts
     for (;;) {
+      if (status.getState().connection === 'unauthorised') announce(next)
       if (isClosed()) throw new CountersignError('closed', 'the store is closed')
       await flushed()
       if (!waits()) return

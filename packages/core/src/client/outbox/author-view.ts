@@ -1,8 +1,8 @@
 /**
  * Computes `seen`: what the author has seen when writing a message, as numbers in the message (SPEC,
  * seen). Computed when a flush is opened, and shared by later messages until one changes a row of
- * which something was accepted since. Of the canonical state alone, the newest write is a head;
- * under a pending write it need not be one, and names and spans leave out what is accepted.
+ * which something was accepted since. The newest write of a canonical state is a head; under a
+ * pending write it need not be one, and names and spans omit accepted writes.
  */
 import { assert } from '../../base/assert.ts'
 import type { Uuid } from '../../base/uuid.ts'

@@ -1,12 +1,16 @@
-/** What tabs that have opened the same partition tell each other. A lost hint is made up for by the storage. */
+/**
+ * Notifications between tabs that have opened the same partition. The storage makes up for a lost
+ * one.
+ */
 import type { Uuid } from '../../base/uuid.ts'
 import type { OpenChannel } from '../../ports/channel.ts'
 import type { Segment } from '../../ports/storage.ts'
 
 /**
- * Why a store has closed itself. `signed_out`: the person has, here or in another tab. `taken_along`:
- * somebody has signed in, in another tab, and what was written before is theirs. `other_person`: the app
- * names another person than the one whose rows the store had opened while it could not name any.
+ * Why a store has closed itself. `signed_out`: the person has signed out, here or in another tab.
+ * `taken_along`: a person has signed in, in another tab, and earlier anonymous work has moved to
+ * that person. `other_person`: the app names a person other than the one whose rows the store had
+ * opened while the person was unknown.
  */
 export type Ended = 'signed_out' | 'taken_along' | 'other_person'
 
@@ -15,11 +19,11 @@ export interface Hint {
   readonly refused: readonly Uuid[]
   /** Whether messages have left the sender's outbox. */
   readonly settled: boolean
-  /** A flush that was stored; undefined: there are some, in the storage. */
+  /** A flush that was stored; undefined: read the new flushes from the storage. */
   readonly stored: Segment | undefined
-  /** Nobody writes there any more. */
+  /** The sender has closed the partition for this reason. */
   readonly ended: Ended | undefined
-  /** The key that writes here is another one now. */
+  /** The writing key has been replaced. */
   readonly isRotated?: boolean | undefined
 }
 
@@ -28,7 +32,7 @@ export function channelOf(partition: Uuid): string {
   return `countersign:${partition}`
 }
 
-/** Tells the tabs that have opened a partition that they are to close. */
+/** Notifies the tabs that have opened a partition to close it. */
 export function tellEnded(open: OpenChannel | undefined, partition: Uuid, ended: Ended): void {
   const hint: Hint = { refused: [], settled: false, stored: undefined, ended }
   const channel = open?.(channelOf(partition), () => {})

@@ -8,7 +8,7 @@
  *                                                           dependents here
  *
  * A notification has the record of a flush, unless it is large: then the storage is read. A lost one
- * is made up for by the next reading.
+ * is recovered by the next reading.
  *
  * A message whose author has seen more than this view is shown later (`pending-intake.ts`). A message
  * of this tab may depend on one of another tab: the reviewer nacks it (`parent_unknown`) until it has
@@ -37,7 +37,7 @@ const POSTED_CHARS_MAX = 65_536
 const LOOK_AFTER_MS = 300
 /** Reading takes at most a tenth of the time. */
 const READING_SHARE = 10
-/** How long the tail may take to bring what was accepted. */
+/** Time for accepted messages to arrive by the tail. */
 const SETTLED_MS = 2_000
 
 export interface NeighboursParts {
@@ -53,7 +53,7 @@ export interface NeighboursParts {
   readonly intake: PendingIntake
   /** Resolves when the store has read its storage; before that nothing is shown here. */
   readonly ready: () => Promise<void>
-  /** Another tab says that nobody writes here any more. */
+  /** Called when another tab has closed the partition. */
   readonly onEnded: (ended: Ended) => void
   /** Another tab has replaced the key that writes here. */
   readonly onRotated: () => void
@@ -106,7 +106,7 @@ export class Neighbours {
     this.#show(state.segments.filter(({ key }) => open.has(key)))
     for (const [key, { entries }] of this.#shown) {
       if (!open.has(key)) this.#letGo(key)
-      // It was read before the flush was stored, which another tab had sent already.
+      // The storage was read before it had the flush, which another tab had posted already.
       else this.#shown.set(key, { entries })
     }
   }

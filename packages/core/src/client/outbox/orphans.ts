@@ -1,25 +1,29 @@
 /**
- * Own messages that were written on what a reviewer has lost and nobody gives back. It answers them
- * with `parent_unknown` each time they are offered; after a while this store refuses them itself, so
- * that they do not wait unseen for ever.
+ * Own messages whose parents the reviewer has lost, and that no store has handed back. It nacks
+ * them with `parent_unknown` at each offer; after a timeout this store rejects them itself, so that
+ * they do not wait for ever.
  */
 import type { Entry } from '../../history/entry.ts'
 
-/** How long others have to come back and give back what a reviewer has lost. */
+/** Timeout for other stores to reconnect and hand back what the reviewer has lost. */
 const GIVEN_BACK_MS = 120_000
 
 export class Orphans {
-  /** When the reviewer first lacked what they were written on, in monotonic ms. */
+  /** Time of the first nack of each message, in monotonic ms. */
   #since = new WeakMap<Entry, number>()
 
-  /** Another lineage is followed: what it lacks may still come back. */
+  /**
+   * Restarts the timeouts when another lineage is followed: other stores may still hand back what
+   * it lacks.
+   */
   startAnew(): void {
     this.#since = new WeakMap()
   }
 
   /**
-   * The reviewer lacks what these were written on. Returns those that have waited long enough, and
-   * for nothing that is still to be offered. `waiting`: all messages of this device without a verdict.
+   * Called when the reviewer lacks the parents of these messages. Returns those whose timeout has
+   * passed and that depend on no message still to be offered. `waiting`: all messages of this
+   * device without a verdict.
    */
   nacked(entries: readonly Entry[], waiting: readonly Entry[], nowMs: number): readonly Entry[] {
     return entries.filter((entry) => {
@@ -30,10 +34,10 @@ export class Orphans {
   }
 }
 
-/** Whether another message waits that it may have been written on. */
+/** Whether another waiting message may be a parent of this one. */
 function isBehind({ session, clientSeq, writes }: Entry, waiting: readonly Entry[]): boolean {
   const ids = new Set(writes.map(({ entityId }) => entityId))
-  /** By session, the last one that was before it. */
+  /** By session, the last number that precedes it. */
   const lasts = new Map([[session.sessionId, clientSeq - 1]])
   for (const { sessionId, clientSeq: last } of writes.flatMap((write) => write.named?.others ?? []))
     lasts.set(sessionId, Math.max(last, lasts.get(sessionId) ?? 0))

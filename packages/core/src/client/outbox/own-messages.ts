@@ -45,6 +45,7 @@ export class OwnMessages {
     this.#partlyAccepted = new PartlyAccepted({ ...parts, position, messages: parts.repo.messages })
     this.intake = new PendingIntake({
       ...{ ...parts, position },
+      hides: (authorId) => authorId !== this.#session?.authorId,
       stored: (sessionId, clientSeq) => {
         const message = this.stored.get(sessionId, clientSeq)
         return message && { message, isWaiting: this.stored.isWaiting(message) }

@@ -3,7 +3,7 @@ import type { Uuid } from '../../base/uuid.ts'
 import { type FinalReason, type Rejection, WIRE_VERSION } from '../../facts/message.ts'
 import type { Entry } from '../../history/entry.ts'
 
-/** Whom the store followed, and why it refuses. */
+/** The reviewer that the store followed, and the reason for the rejection. */
 export interface OwnRejection {
   readonly space: Uuid
   readonly reviewerId: Uuid

@@ -1,8 +1,8 @@
 /**
  * Shows stored messages of other sessions of this device as pending. A message is shown once this
  * view has reached the position that its author had seen, with its rows, and has all messages that it
- * depends on.
- * Until then it is held here, hidden, and sent all the same.
+ * depends on. One of another author id is not shown: a write on it would name it, and tell everybody
+ * that the two are one person's. Until then it is held here, hidden, and sent all the same.
  */
 import type { Uuid } from '../../base/uuid.ts'
 import { lastOf, standingWrites } from '../../fold/state.ts'
@@ -19,6 +19,8 @@ export interface PendingIntakeParts {
   /** Whether rows may be known less far than the position. */
   readonly isPartial: boolean
   readonly nextArrival: () => number
+  /** Whether messages of an author id are hidden until they are accepted. */
+  readonly hides: (authorId: Uuid) => boolean
   /** Notes in a pending message how far its author had read what is followed. */
   readonly noteReadings: (entry: Entry) => void
   readonly onTaken: (entry: Entry) => void
@@ -54,7 +56,7 @@ export class PendingIntake {
   /** Returns the entry of a stored message, a known one where there is one, and shows it when possible. */
   take(taken: Taken): Entry {
     const known = this.#known(taken.message.id)
-    // It is of this device, and pending whatever becomes of its verdict.
+    // It is a message of this device, and pending until its verdict.
     if (known?.state === 'unverified') {
       known.state = 'queued'
       this.#parts.repo.restate()
@@ -86,6 +88,11 @@ export class PendingIntake {
     return this.#unseen.get(id)
   }
 
+  /** A hidden entry, by its number. */
+  hidden(sessionId: Uuid, clientSeq: number): Entry | undefined {
+    return this.#unseen.find(sessionId, clientSeq)
+  }
+
   /** Removes a hidden entry that has a verdict or is not handled here any more. */
   drop(entry: Entry): void {
     const { session, clientSeq } = entry
@@ -114,8 +121,11 @@ export class PendingIntake {
 
   #showIfReached(entry: Entry): void {
     const { session, clientSeq, review, state } = entry
-    const isAccepted = this.#parts.repo.messages.isAccepted(session.sessionId, clientSeq)
-    if (review || isAccepted || state === 'rejected' || state === 'blocked') this.drop(entry)
+    const { messages } = this.#parts.repo
+    const isAccepted = messages.isAccepted(session.sessionId, clientSeq)
+    const isOver = review || isAccepted || state === 'rejected' || state === 'blocked'
+    // It may be shown by another intake.
+    if (isOver || messages.find(session.sessionId, clientSeq)) this.drop(entry)
     else if (this.#isReached(entry)) this.#show(entry)
   }
 
@@ -127,7 +137,8 @@ export class PendingIntake {
   }
 
   #isReached(entry: Entry): boolean {
-    const { seen, writes } = entry
+    const { seen, writes, session } = entry
+    if (this.#parts.hides(session.authorId)) return false
     const position = this.#parts.position()
     // A creation depends on no other write.
     const isRead =
@@ -150,7 +161,7 @@ export class PendingIntake {
   /** Whether the messages that the author of a write had in view are shown, as far as known. */
   #hasAll(write: Write): boolean {
     const fate = write.kind === 'create' ? 'here' : this.#fateOfView(write)
-    // What was accepted is in a row that is known less far only if it stands there.
+    // An accepted write is included in a row that is known less far only if the row's state has it.
     if (fate === 'here' && this.#parts.isPartial) return this.#hasParents(write)
     if (fate !== 'unknown') return fate === 'here'
     return this.#hasParents(write)
@@ -185,7 +196,7 @@ export class PendingIntake {
     const found = stored(sessionId, clientSeq)
     if (!found) return 'unknown'
     if (!found.message.changes.some((change) => change.entityId === entityId)) return 'here'
-    // Otherwise it has a verdict or is blocked; its record does not say which.
+    // Otherwise it has a verdict or is blocked; its record does not show which.
     return found.isWaiting ? 'waits' : 'unknown'
   }
 

@@ -42,7 +42,7 @@ const DISOWNED = {
 } as const
 const ORPHANED = {
   reason: 'parent_lost',
-  detail: 'what it was written on was lost by the reviewer, and nobody has given it back',
+  detail: 'the reviewer has lost its parents, and no store has handed them back',
 } as const
 
 export interface RefusalsParts {
@@ -61,6 +61,8 @@ export interface RefusalsParts {
   readonly onError: (error: unknown) => void
   /** Pending entries of other open tabs, which are not in the outbox. */
   readonly besides: () => readonly Entry[]
+  /** Messages of others that a peer has reviewed, and home has not. */
+  readonly ofPeers: () => readonly Entry[]
   readonly onChange: () => void
   /** Called when an own message leaves the view. */
   readonly onGone: (entry: Entry) => void
@@ -73,7 +75,10 @@ export interface RefusalsParts {
 export class Refusals {
   readonly messages: RefusedMessages
   readonly orphans: Orphans = new Orphans()
-  /** By message: what a reviewer has signed. It may lose them, and gets them back. */
+  /**
+   * By message: rejections that a reviewer has signed. It may lose them, and gets them back from
+   * here.
+   */
   readonly #signed = new Map<Uuid, Rejection>()
   readonly #parts: RefusalsParts
 
@@ -116,7 +121,7 @@ export class Refusals {
 
   /**
    * Removes messages from the view that were shown before their check, and that the reviewer has not
-   * signed. This store itself refuses what was written on them.
+   * signed. This store itself rejects messages that depend on them.
    */
   disown(entries: readonly Entry[], by: Reviewing): void {
     const { repo, outbox } = this.#parts
@@ -126,9 +131,9 @@ export class Refusals {
   }
 
   /**
-   * The reviewer lacks what these messages were written on. Once it is clear that nobody gives it back,
-   * this store itself refuses them. Where they are accepted after all, because others hand them back,
-   * they leave the list.
+   * Called when the reviewer lacks the parents of these messages. After a timeout without a
+   * hand-back, this store rejects them itself. If they are accepted later, after a hand-back, they
+   * leave the list.
    */
   orphaned(entries: readonly Entry[], by: Reviewing): void {
     const { repo, outbox, besides, clock } = this.#parts
@@ -138,7 +143,7 @@ export class Refusals {
     this.#refuseAlone(given, by, ORPHANED)
   }
 
-  /** Without a reviewer. */
+  /** Rejects these entries itself; no reviewer has signed that. */
   #refuseAlone(
     entries: readonly Entry[],
     { reviewerId, eid, epoch }: Reviewing,
@@ -172,7 +177,10 @@ export class Refusals {
     return false
   }
 
-  /** Another tab knows that these are refused: removes them from the view, and blocks what depends on them. */
+  /**
+   * Called for rejections that another tab received: removes these messages from the view, and
+   * blocks those that depend on them.
+   */
   blockOn(names: ReadonlySet<string>): void {
     const { disk, repo, outbox, settle, besides, onChange, onError } = this.#parts
     const isIn = (sessionId: Uuid, clientSeq: number): boolean =>
@@ -232,8 +240,8 @@ export class Refusals {
    * which are blocked now; those of another tab are kept by that tab.
    */
   #takeOut(gone: ReadonlySet<Entry>): readonly Entry[] {
-    const { repo, outbox, besides } = this.#parts
-    const standing = descendantsAmong([...outbox.open(), ...besides()], gone)
+    const { repo, outbox, besides, ofPeers } = this.#parts
+    const standing = descendantsAmong([...outbox.open(), ...besides(), ...ofPeers()], gone)
     repo.removePending([...gone, ...standing])
     const blocked = standing.filter((entry) => outbox.holds(entry))
     for (const entry of blocked) this.#refuse(entry, BLOCKED)
@@ -285,7 +293,7 @@ export class Refusals {
     entry.state = stateOf(refusal)
     entry.rejection = refusal
     const held = this.#held(entry, stateOf(refusal), refusal)
-    // Two builds may publish the same version: one is rejected, which is no news for the app.
+    // Two builds may publish the same version: one is rejected, which the app need not handle.
     if (held.changes.some(({ type }) => type === SCHEMA.name)) return
     this.messages.add(held)
   }

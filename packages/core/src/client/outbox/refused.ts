@@ -70,7 +70,7 @@ export function withoutValues(
   })
 }
 
-/** What a message of this store changes. */
+/** The changes of a message of this store. */
 export function changesOf({ writes }: Entry): readonly HeldChange[] {
   return writes.map(({ type, entityId, kind, version, regs, values }) => ({
     ...{ type, entityId, kind, version },

@@ -1,6 +1,6 @@
 /**
- * The session that writes here: its key, its numbers, the ids it mints, and the flusher that seals what
- * it writes. A key may be replaced: then another session begins, of another author.
+ * The session that writes here: its key, its numbers, the ids it mints, and the flusher that seals
+ * its messages. A key may be replaced: then another session begins, of another author.
  */
 import { assert } from '../../base/assert.ts'
 import type { Uuid } from '../../base/uuid.ts'
@@ -85,7 +85,7 @@ export class Writing {
     this.#flusher?.hurry()
   }
 
-  /** Resolves when what was written is passed to the disk, and answered. */
+  /** Resolves when the disk has answered for all writes so far. */
   async flushed(): Promise<void> {
     await this.#flusher?.flushed()
     await this.#flusher?.written()

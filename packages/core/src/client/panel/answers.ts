@@ -92,6 +92,7 @@ function syncOf(replica: Replica, space: Uuid): SyncRecord {
     rejectedMessages: now.rejectedMessages,
     storage: now.storage,
     storageTrouble: now.storageTrouble,
+    storageHealth: now.storageHealth,
     halted: now.halted,
   }
 }

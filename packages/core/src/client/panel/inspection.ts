@@ -1,6 +1,6 @@
 /**
- * What devtools see of a store. Loaded with the parts that write; the first request loads the answers
- * (`answers.ts`).
+ * The devtools interface of a store. Loaded with the parts that write; the first request loads the
+ * answers (`answers.ts`).
  */
 import type { Feed } from '../../inspect/feed.ts'
 import type {

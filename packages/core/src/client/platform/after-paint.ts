@@ -1,4 +1,4 @@
-/** When a page paints. */
+/** Runs tasks after a page has painted. */
 import type { NextTurn, Turns } from './next-turn.ts'
 
 /** The fallback delay in a hidden page, which has no frames. */
@@ -6,7 +6,7 @@ const HIDDEN_MS = 50
 /** The fallback delay in a visible page: it may have no frames because it is covered or off screen. */
 const NO_FRAME_MS = 500
 
-/** What of a page's globals is used. Node has none of them. */
+/** The globals of a page that are used. Node has none of them. */
 export interface PaintGlobals {
   readonly requestAnimationFrame?: (task: () => void) => number
   readonly cancelAnimationFrame?: (handle: number) => void

@@ -1,6 +1,6 @@
 /**
- * The clock of this browser or Node process. Apart from the rest of the platform, because a store
- * needs it before that is loaded.
+ * The clock of this browser or Node process. A file of its own, because a store needs it before the
+ * rest of the platform is loaded.
  */
 import type { Clock } from '../../ports/clock.ts'
 import { type PaintGlobals, afterPaint } from './after-paint.ts'

@@ -4,7 +4,7 @@
  */
 import { type Sha256, setSha256 } from '../../base/hash.ts'
 
-/** What of Node's globals is used. */
+/** The globals of Node that are used. */
 export interface NodeLike {
   readonly process?: {
     getBuiltinModule?(name: string): { readonly hash?: unknown } | undefined

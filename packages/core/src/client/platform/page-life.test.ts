@@ -86,7 +86,7 @@ describe('after a paint', () => {
 })
 
 describe('a page that may be gone next', () => {
-  it('tells when it is hidden, frozen or left, until the end of the subscription', () => {
+  it('notifies when it is hidden, frozen or left, until the end of the subscription', () => {
     const listener = vi.fn()
     const end = onHide(page)!(listener)
     const all = (): void => {
@@ -104,7 +104,7 @@ describe('a page that may be gone next', () => {
     expect(listener).toHaveBeenCalledTimes(3)
   })
 
-  it('where there is no page, there is nothing to tell', () => {
+  it('without a page, it never notifies', () => {
     expect(onHide({})).toBeUndefined()
   })
 })

@@ -36,6 +36,11 @@ export function onHide(globals: PageGlobals): ((listener: () => void) => () => v
   }
 }
 
+/** Whether the page is hidden now; undefined outside of a page. */
+export function isHidden({ document }: PageGlobals): (() => boolean) | undefined {
+  return document && (() => document.visibilityState === 'hidden')
+}
+
 /** BroadcastChannel, in pages only: in Node, an open channel keeps the process alive. */
 export function broadcast({ document, BroadcastChannel }: PageGlobals): OpenChannel | undefined {
   if (!document || !BroadcastChannel) return undefined

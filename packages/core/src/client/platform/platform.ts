@@ -11,7 +11,7 @@ import type { KeyPair, Signer } from '../../ports/signer.ts'
 import { systemClock } from './clock.ts'
 import { type NodeLike, installNativeHash } from './native-hash.ts'
 import type { PureEd25519 } from './pure-ed25519.ts'
-import { type PageGlobals, broadcast, onHide } from './page-life.ts'
+import { type PageGlobals, broadcast, isHidden, onHide } from './page-life.ts'
 
 /** The platform services that a store uses. Tests inject deterministic twins. */
 export interface Platform {
@@ -21,6 +21,8 @@ export interface Platform {
   readonly locks: Locks
   /** Calls `listener` when the page is hidden, frozen or left, and may be discarded. Returns a function that unsubscribes. */
   readonly onHide?: ((listener: () => void) => () => void) | undefined
+  /** Whether the page is hidden now. Absent: it never is. */
+  readonly isHidden?: (() => boolean) | undefined
   /** A channel to the other tabs of this origin. Absent: a tab sees the writes of others once they are accepted. */
   readonly channel?: OpenChannel | undefined
   /** The id of this tab, stable across reloads, for identities per tab. */
@@ -90,6 +92,7 @@ export function platformWith(clock: Clock): Platform {
     signer: ed25519(globals, random, clock),
     locks: globals.navigator?.locks ? webLocks(globals.navigator.locks) : processLocks(),
     onHide: onHide(globals),
+    isHidden: isHidden(globals),
     channel: broadcast(globals),
     tabId: () => tabId(globals, random),
     warn: isDevelopment() ? (text) => globals.console.warn(text) : undefined,
@@ -132,7 +135,7 @@ function systemRandom(globals: Globals): Random {
 /**
  * Ed25519 by WebCrypto with non-extractable keys; where the platform lacks it (older browsers,
  * pages without a secure context), the pure implementation of @noble/ed25519, loaded on demand. It
- * holds up the thread for milliseconds, so its checks come after the paint of what is shown meanwhile.
+ * blocks the thread for milliseconds, so its checks run after the next paint.
  */
 function ed25519(globals: Globals, random: Random, clock: Clock): Signer {
   const { subtle } = globals.crypto
@@ -186,7 +189,7 @@ function ed25519(globals: Globals, random: Random, clock: Clock): Signer {
           const pure = await pureEd25519()
           await painted()
           const isRight = pure.verify(sig, bytes, key)
-          // What the platform has refused was no odd key: it lacks Ed25519.
+          // The platform refused a valid key: it lacks Ed25519.
           if (isRight) isNative = false
           return isRight
         } catch {

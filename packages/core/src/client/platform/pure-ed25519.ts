@@ -1,6 +1,6 @@
 /**
- * Ed25519 by script, for platforms whose WebCrypto lacks it. Loaded on demand. Its SHA-512 is in one
- * module with the SHA-256 that hashes what is written, so a bundler loads that with the latter.
+ * Ed25519 by script, for platforms whose WebCrypto lacks it. Loaded on demand. Its SHA-512 is in
+ * one module with the SHA-256 that hashes messages, so a bundler loads both together.
  */
 import { getPublicKey, hashes, sign, verify } from '@noble/ed25519'
 import { sha512 } from '@noble/hashes/sha2.js'
@@ -11,7 +11,7 @@ export interface PureEd25519 {
   verify(signature: Uint8Array, bytes: Uint8Array, publicKey: Uint8Array): boolean
 }
 
-/** A call, because a bundler drops what a module does when it is loaded. */
+/** A call, because a bundler drops the side effects of a module. */
 export function pureEd25519(): PureEd25519 {
   hashes.sha512 = sha512
   return { getPublicKey, sign, verify }

@@ -1,7 +1,7 @@
 /**
- * What the queries of a store follow, where it does not follow the whole space. A live query follows
- * its rows while it has subscribers, and for some time after the last one: a component that mounts
- * again finds them up to date.
+ * The scopes that the queries of a store follow, where it does not follow the whole space. A live
+ * query follows its rows while it has subscribers, and for some time after the last one: a
+ * component that mounts again finds them up to date.
  */
 import type { Clock } from '../../ports/clock.ts'
 import type { Position } from '../../facts/message.ts'

@@ -93,7 +93,7 @@ export function toldWrite(told: ReviewedMessage, table: RegisterTable): Write {
     tableOf: () => table,
   })
   const [write] = entry.writes
-  assert(write?.index === index, 'a told message has one change, at its place')
+  assert(write?.index === index, 'a message of a history has one change, at its index')
   write.assign(assigned, table)
   giveReview(entry, { reviewerId, eid, epoch, seq, at, forked: false })
   return write

@@ -1,4 +1,6 @@
-/** What is kept while somebody needs it, and for some time after: a component may mount again. */
+/**
+ * Values that are kept while they have users, and for some time after: a component may mount again.
+ */
 import type { Clock } from '../../ports/clock.ts'
 
 /** Time for which the rows of a query are followed after its last subscriber has left. */

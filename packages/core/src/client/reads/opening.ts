@@ -1,8 +1,9 @@
 /**
- * What queries show while the store reads its storage.
+ * Decides which queries have rows while the store reads its storage.
  *
- *   closed ──▶ early: the rows of own messages and of the newest steps are here, others on their way
- *     │          │    a query is exact when no row on its way can be in its answer
+ *   closed ──▶ early: the rows of own messages and of the newest steps are loaded, others are not
+ * yet
+ *     │          │    a query is exact when no missing row can be in its answer
  *     └──────────┴──▶ over: all rows are here
  *
  * A query that is not exact has no rows and is not complete; it never shows a part of its answer.

@@ -1,6 +1,7 @@
 /**
  * The pages that are open in a store which follows scopes: each is a range of its own, so a further page
- * brings its rows and no others, and rows that come and go before its end are told as those of any scope.
+ * brings its rows and no others, and rows that enter and leave before its end are sent as those of
+ * any scope.
  *
  *   next ─▶ how far do so many rows reach? ─▶ follow the range up to there ─▶ here
  */
@@ -81,7 +82,7 @@ export class PageScopes {
 
   #reached(field: CutField, after: PageEnd | undefined, answer: PageEnd | null): void {
     const { base } = this.#options
-    // What is no value after those that are here ends nothing: then all the rest is one page.
+    // A reach that is not beyond the present values is ignored: then all the rest is one page.
     const isSound =
       answer !== null &&
       typeof answer === field.kind &&

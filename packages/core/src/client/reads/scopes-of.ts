@@ -74,7 +74,10 @@ function rangeOf(reading: TypeReading, parts: readonly Filter[]): ScopeRange | u
   return undefined
 }
 
-/** What a test compares a register with; undefined where that narrows nothing. */
+/**
+ * The value that a condition compares a register with; undefined where it does not narrow the
+ * scope.
+ */
 function equalities(reading: TypeReading, test: Filter): readonly Equality[] | undefined {
   if (test.op !== 'eq' && test.op !== 'in') return undefined
   const reg = plainRegister(reading, test.field)
@@ -94,12 +97,12 @@ function encoded(entity: Entity, name: string, value: unknown): ScopeValue | und
   return json?.ok && isScopeValue(json.value) ? json.value : undefined
 }
 
-/** The register of a field whose stored value is what every version shows; else undefined. */
+/** The register of a field whose stored value is the same in every version; else undefined. */
 export function plainRegister({ entity, lenses }: TypeReading, name: string): string | undefined {
   const field = entity.fieldOf(name)
   if (!field || field.merging || field.codec) return undefined
   const { reg } = field
-  // A merge function shows a value that nobody wrote.
+  // A merge function shows a value that no author wrote.
   if (typeof entity.policies.fields.get(reg) === 'function') return undefined
   if (entity.each) return reg
   const known = lenses.chain.registers.get(reg)

@@ -1,4 +1,4 @@
-/** What a write needs before anything else; checked before the parts that write are loaded. */
+/** The first preconditions of a write; checked before the parts that write are loaded. */
 import { CountersignError } from '../../base/outcome.ts'
 
 /** The stages of a store. */

@@ -38,22 +38,28 @@ interface Parts {
   readonly writer: Writer
 }
 
+/** What a message needs to be written again. */
+export type Rewritten = Pick<Held, 'authorId' | 'sessionId' | 'changes' | 'expects'>
+
 function eachAgain(
   messages: readonly Held[],
   parts: Parts,
 ): readonly { readonly held: Held; readonly write: () => void }[] {
   const ids = new Map<Uuid, Uuid>()
-  return messages.map((held) => ({
-    held,
-    write: () => {
-      for (const change of held.changes) writeAgain(change, held, { ids, ...parts })
-    },
-  }))
+  return messages.map((held) => ({ held, write: () => writeAgain(held, { ids, ...parts }) }))
 }
 
-function writeAgain(
+/** Writes the changes of a message into the open one. `ids`: new ids of rows, by those that they had. */
+export function writeAgain(
+  held: Rewritten,
+  parts: Parts & { readonly ids: Map<Uuid, Uuid> },
+): void {
+  for (const change of held.changes) writeChange(change, held, parts)
+}
+
+function writeChange(
   change: HeldChange,
-  held: Held,
+  held: Rewritten,
   { ids, replica, writer }: Parts & { readonly ids: Map<Uuid, Uuid> },
 ): void {
   // It rewrote old values; the next migration rewrites the current ones.

@@ -177,7 +177,7 @@ export class UndoStack {
       if (!now) continue
       const values: Record<Reg, Json> = {}
       for (const [reg, value] of restoring(done, viewerId)) {
-        // The inverse of an operation applies whatever others wrote meanwhile.
+        // The inverse of an operation applies also after writes of other authors.
         const isFree = operationIn(value) !== undefined || this.#stillMine(now, done, reg)
         if (value !== undefined && isFree) values[reg] = value
         else

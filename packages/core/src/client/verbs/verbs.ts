@@ -30,6 +30,8 @@ export const VERBS: readonly Verb[] = [
   'onRejected',
   'reauthor',
   'discard',
+  'export',
+  'importUnsent',
   'reset',
   'isMine',
   'setAuth',

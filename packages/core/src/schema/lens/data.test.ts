@@ -75,7 +75,7 @@ describe('there and back', () => {
     })
   })
 
-  test('13.6 kinds travel where they are not those of the version before', () => {
+  test('13.6 kinds are sent where they differ from the previous version', () => {
     const one = firstVersion('issue', ['title', 'done'], new Map([['title', 'string']]))
     const two = nextVersion(one, { steps: [rename('title', 'name')] })
     const kinds = new Map([
@@ -111,7 +111,7 @@ describe('there and back', () => {
     })
   })
 
-  test('13.6 a chain that travelled has the same registers, defaults and data', () => {
+  test('13.6 a received chain has the same registers, defaults and data', () => {
     for (let seed = 1; seed <= 300; seed++) {
       const made = someChain(new Dice(new SeededRandom(seed)))
       let chain = begun('thing', made.fields)
@@ -160,7 +160,7 @@ function spoil(dice: Dice, data: Json, parts: readonly Json[]): void {
 }
 
 describe('data from outside', () => {
-  test('13.6 the least chain there is', () => expect(parsed(good()).version).toBe(2))
+  test('13.6 the smallest chain', () => expect(parsed(good()).version).toBe(2))
 
   test.each<[string, unknown, RegExp]>([
     ['nothing', undefined, /a undefined is not a JSON value/],
@@ -262,7 +262,7 @@ describe('data from outside', () => {
     expect(chain.ok ? '' : chain.error.message).toMatch(reason)
   })
 
-  test('13.6 the largest chain is taken, and a chain made from another leaves that one alone', () => {
+  test('13.6 the largest chain is accepted, and a chain made from another does not change it', () => {
     const scales = Array.from({ length: 256 }, () => ({ op: 'scale', field: 'a', factor: 2 }))
     const versions = Array.from({ length: 63 }, () => ({ revision: 0, steps: scales }))
     const chain = parsed({ ...good(), versions })

@@ -49,7 +49,7 @@ describe('registers', () => {
     ])
   })
 
-  test('13.1 a name that comes back is another register', () => {
+  test('13.1 a name that is used again is another register', () => {
     const chain = chainOf(
       ['a', 'b'],
       [remove('a')],
@@ -63,7 +63,7 @@ describe('registers', () => {
     expect([...chain.registers.keys()]).toEqual(['a', 'b', 'a@3', 'b@4', 'a@5'])
   })
 
-  test('13.1 keys are unique, whatever the names of fields', () => {
+  test('13.1 keys are unique for all names of fields', () => {
     const one = chainOf(['a', 'a@2'], [remove('a'), add('a', 1)])
     expect(one.fieldsIn(2).get('a')).toBe('a@2@2')
     const other = chainOf(['a'], [remove('a'), add('a', 1)], [add('a@2', 1)])

@@ -147,14 +147,14 @@ const lawful: readonly (readonly [string, Step, () => Json, () => Json])[] = [
 
 describe('laws of steps', () => {
   test.each(lawful)(
-    '13.3 a step is exact unless it says which way it loses: %s',
+    '13.3 a step is exact unless it declares the lossy direction: %s',
     (_, step, old, next) => {
       expect(stepFault(step)).toBeUndefined()
       expect(brokenByStep(step, { old: many(old), next: many(next) })).toBeUndefined()
     },
   )
 
-  test.each(lawful)('13.3 a step is total, and freezes what it makes: %s', (_, step, old, next) => {
+  test.each(lawful)('13.3 a step is total, and its result is frozen: %s', (_, step, old, next) => {
     const moves = movesOf(step)
     if (typeof moves === 'string') {
       expect(['identity', 'opaque']).toContain(moves)

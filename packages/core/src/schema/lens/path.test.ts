@@ -83,7 +83,7 @@ describe('reading', () => {
     expect(lenses.path('n', 2, 1).translate('15')).toEqual({ kind: 'value', value: 1.5 })
   })
 
-  test('13.2 what has no form in the reader’s version is invalid, and shown as it was written', () => {
+  test('13.2 a value without a form in the reader’s version is invalid, and shown as written', () => {
     const lenses = lensesOf(['n'], [format('n', 'string', 'number'), scale('n', 2)])
     const raw = { not: 'a number' }
     const seen = lenses.path('n', 1, 2).translate(raw)
@@ -110,7 +110,7 @@ describe('reading', () => {
     expect(lenses.path('b', 1, 3).translate(unset)).toEqual({ kind: 'absent' })
   })
 
-  test('13.2 a value taken out of a list or an object never passes for an unset', () => {
+  test('13.2 a value extracted from a list or an object is never mistaken for an unset', () => {
     const hidden = { $unset: true }
     const lenses = lensesOf(['a', 'b'], [head('a'), hoist('b', 'k')], [wrap('a'), wrap('b')])
     for (const to of [2, 3]) {
@@ -195,7 +195,7 @@ describe('code', () => {
     expect(lenses.path('a', 2, 1).translate(raw)).toEqual({ kind: 'invalid', raw: { a: 1 } })
   })
 
-  test('13.2 what code makes is the library’s own frozen copy', () => {
+  test('13.2 the result of code is the library’s own frozen copy', () => {
     const kept = { list: [1] }
     const lenses = lensesOf(['a'], [code('a', { name: 'x', up: () => kept, down: () => 1 })])
     const seen = lenses.path('a', 1, 2).translate(1)
@@ -204,7 +204,7 @@ describe('code', () => {
     expect(seen.kind === 'value' && Object.isFrozen(seen.value)).toBe(true)
   })
 
-  test('13.7 without its functions, code is opaque: it needs the version that brought it', () => {
+  test('13.7 without its functions, code is opaque: it needs the version that added it', () => {
     const turn = code('a', { name: 'turn', up: (v: number) => -v, down: (v: number) => -v })
     const far = travelled(
       chainOf(['a', 'b'], [], [turn, scale('b', 2)], [scale('a', 2)], [{ ...turn, name: 'again' }]),
@@ -243,7 +243,7 @@ describe('versions that this build does not know', () => {
 })
 
 describe('writing', () => {
-  test('13.5 a register that is lossy down is read by old versions, and written by leave only', () => {
+  test('13.5 a register that is lossy down is read by old versions, and written with permission only', () => {
     const strict = lensesOf(['title', 'done'], [statusOf({})], [])
     expect(strict.writeFault('done', 1, 3)).toBe(
       'issue.done: since the map of done to status in version 2 it holds more than an older version sees; it can be written from version 2 on',
@@ -283,7 +283,7 @@ describe('writing', () => {
     expect(lensesOf(['a'], [step]).writeFault('a', 1, 2) !== undefined).toBe(refused)
   })
 
-  test('13.5 one step without leave is enough, and leave does not reach past it', () => {
+  test('13.5 one step without permission is enough, and permission does not extend past it', () => {
     const lenses = lensesOf(
       ['a'],
       [wrap('a', { backport: 'allow' })],

@@ -1,4 +1,4 @@
-/** What the servers of the peers share: a port from the command line, and the line that says it. */
+/** Shared by the servers of the peers: a port from the command line, and the ready line. */
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 

@@ -1,4 +1,4 @@
-/** A store of tldraw with its sync client, in Node: a few names of a page are stood in for. */
+/** A store of tldraw with its sync client, in Node: a few globals of a page are replaced. */
 import { atom } from '@tldraw/state'
 import { Store } from '@tldraw/store'
 import type { TaskRow } from '../../../data.ts'
@@ -41,7 +41,7 @@ export async function openPeer({ url }: ServerAddress): Promise<Replica> {
     } as any)
   })
   const acks: (() => void)[] = []
-  // There is no event of an ack: the client's own list of pushes says what waits.
+  // There is no event of an ack: the client's own list of pushes has the waiting ones.
   const isWaiting = (): boolean =>
     client.pendingPushRequests.length > 0 || Boolean(client.unsentChanges.nextDiff)
   const looking = setInterval(() => {

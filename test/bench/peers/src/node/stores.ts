@@ -24,7 +24,7 @@ function tinybase(): StorePeer {
     get,
     retitle: (id, title) => void store.setCell('tasks', id, 'title', title),
     all: () => store.getRowIds('tasks').map(get),
-    // Its slices are lists of ids: the rows are read one by one by whoever shows them.
+    // Its slices are lists of ids: the rows are read one by one by the code that shows them.
     live: (ownerId, onChange) => {
       const rows = (): { id: string }[] =>
         indexes.getSliceRowIds('byOwner', ownerId).map((id) => ({ id }))

@@ -1,0 +1,10 @@
+/** The door `core/upkeep`: work on the stored spaces of a reviewer, without a reviewer. */
+export { verifySpace } from './verify.ts'
+export type { VerifyOptions, VerifyProgress, VerifyReport } from './verify.ts'
+export type { SpaceFault } from './faults.ts'
+export { exportSpace } from './export.ts'
+export type { SpaceExportOptions } from './export.ts'
+export { SpaceImportError, importSpace } from './import.ts'
+export type { SpaceImportOptions, SpaceImportProgress, SpaceImportReport } from './import.ts'
+export { inspectSpace } from './inspect.ts'
+export type { PublishedVersion, SpaceEpoch, SpaceFacts } from './inspect.ts'

@@ -1,0 +1,84 @@
+/** Bugs in what peers do while the home reviewer is away. */
+import type { Planted } from '../plant.ts'
+
+export const PEERS: readonly Planted[] = [
+  {
+    name: 'lower-claim-followed',
+    what: 'A peer follows whoever has claimed last, whatever it has followed before.',
+    edits: [
+      {
+        module: 'sync/election.ts',
+        from: 'if (!isAgain && !isAbove(claim, this.#highest)) return',
+        to: 'if (claim.hash === this.#claim?.hash) return',
+      },
+      {
+        module: 'sync/election.ts',
+        from: "assert(!this.#claim || isAgain || isAbove(claim, this.#claim), 'a claim never gets lower')",
+        to: '',
+      },
+    ],
+    seed: 109,
+  },
+  {
+    name: 'joiner-takes-over',
+    what: 'Whoever has listened long enough claims, although there is a reviewer.',
+    edits: [
+      {
+        module: 'sync/election.ts',
+        from: 'if (this.#claim || !reached || isHomed || !mayReview) return undefined',
+        to: "if (this.duty.kind === 'reviews' || !reached || isHomed || !mayReview) return undefined",
+      },
+    ],
+    seed: 53,
+  },
+  {
+    name: 'orphan-of-another-shown',
+    what: 'What another reviewer had accepted stays in view, although it is of no lineage that is followed.',
+    edits: [
+      {
+        module: 'client/peers/view.ts',
+        from: 'const gone = lost.filter((entry) => !needed.has(entry))',
+        to: 'const gone: Entry[] = []',
+      },
+    ],
+    seed: 109,
+  },
+  {
+    name: 'unsigned-verdict-believed',
+    what: 'A batch of a peer counts without its signature.',
+    edits: [
+      {
+        module: 'sync/peer-session.ts',
+        from: "if (!(await host.verify(claim.key, bytes, position.sig ?? '')) || !isLive()) return false",
+        to: 'if (!isLive()) return false',
+      },
+    ],
+    seed: 557,
+  },
+  {
+    name: 'home-does-not-win',
+    what: 'A peer goes on with its claim, or with that of another, when home reviews again.',
+    edits: [
+      { module: 'client/peers/peering.ts', from: 'isHomed: !isAway,', to: 'isHomed: false,' },
+    ],
+    seed: 53,
+  },
+  {
+    name: 'stays-for-ever',
+    what: 'What others wrote while home was away is shown for ever, although nobody brings it.',
+    edits: [{ module: 'client/peers/peering.ts', from: 'this.#view.release()', to: '' }],
+    seed: 109,
+  },
+  {
+    name: 'not-named',
+    what: 'An author does not say that it has seen what peers have reviewed.',
+    edits: [
+      {
+        module: 'client/outbox/author-view.ts',
+        from: 'if (sessionId === own) continue',
+        to: 'if (sessionId === own || entry.provisional) continue',
+      },
+    ],
+    seed: 109,
+  },
+]
