@@ -343,6 +343,51 @@ describe('ERA5 a store that was away', () => {
   })
 })
 
+describe('UNS1 the text of unsent work', () => {
+  it('ERA3 UNS1 has no value that was erased, of what stood in the row or was seen beneath a write', async () => {
+    await start()
+    const [ann, bob] = [await open(), await open()]
+    const id = await row(ann, bob)
+    bob.store.setOnline(false)
+    bob.store.resolve(Note, id, { title: 'too late' })
+    ann.store.resolve(Note, id, { title: `${SECRET} decided` })
+    await settled(ann)
+    bob.store.setOnline(true)
+    await vi.waitFor(() => expect(bob.store.refused.snapshot()).toHaveLength(1))
+    await settled(ann, bob)
+    const eve = await open()
+    await settled(eve)
+    eve.store.setOnline(false)
+    eve.store.update(Note, id, { body: 'of Eve' })
+    await ann.store.erase(Note, id)
+    await settled(ann, bob)
+    for (const one of [bob, eve]) {
+      const text = await one.store.export()
+      expect(text).toContain(one === bob ? 'too late' : 'of Eve')
+      expect(text).not.toContain(SECRET)
+    }
+  })
+
+  it('ERA3 UNS2 of before an erasure brings nothing back: what was accepted is skipped', async () => {
+    await start()
+    const [ann, bob] = [await open(), await open()]
+    const id = await row(ann, bob)
+    bob.store.setOnline(false)
+    bob.store.update(Note, id, { body: `${SECRET} away` })
+    const text = await bob.store.export()
+    expect(text).toContain(SECRET)
+    bob.store.setOnline(true)
+    await settled(ann, bob)
+    await ann.store.erase(Note, id)
+    const eve = await open()
+    await settled(ann, bob, eve)
+    expect(await eve.store.importUnsent(text)).toEqual({ written: 0, skipped: 1, left: [] })
+    await settled(ann, bob, eve)
+    expect(await bob.store.export()).not.toContain(SECRET)
+    await nothingIsLeft(id, ann, bob, eve)
+  })
+})
+
 describe('ERA6 stores of scopes', () => {
   it('ERA6 erase what they follow, and give up what they follow no more', async () => {
     await start()
