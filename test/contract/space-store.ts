@@ -419,9 +419,10 @@ export function spaceStoreContract(
         await store.claimMeta('kept', 'a secret')
         expect((await store.rejectionsWith('secret')).map(whole)).toEqual(['a secret'])
         expect(await store.rejectionsWith('secrets')).toEqual([])
-        expect(await store.append(commitOf(await store.head(), { more: { redacted } }))).toBe(
-          'committed',
-        )
+        const revocations = [{ key: 'who', text: 'revoked' }]
+        const both = commitOf(await store.head(), { more: { redacted, revocations } })
+        expect(await store.append(both)).toBe('committed')
+        expect((await store.revocations()).map(whole)).toEqual(['revoked'])
         const erased = {
           epoch: 1,
           fromThrough: 7,

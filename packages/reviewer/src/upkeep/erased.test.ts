@@ -3,9 +3,12 @@ import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { counter, ops } from '@countersign/core'
+import type { SpaceStore } from '@countersign/core/ports'
 import type { Reviewer } from '@countersign/core/reviewer'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { fileOf } from '../store/sqlite-spaces.ts'
+import { verifySpace } from '@countersign/core/upkeep'
+import { nodeSigner } from '../node/signer.ts'
+import { fileOf, sqliteSpaces } from '../store/sqlite-spaces.ts'
 import type { RunningReviewer } from '../start.ts'
 import { sumOf } from '../store/row.ts'
 import {
@@ -151,6 +154,36 @@ describe('ERA10 a space in which values were erased', () => {
     rmSync(file)
     await moved(from.data).catch(() => {}) // `to` has it already
     expect(readFileSync(file, 'utf8')).not.toContain(SECRET)
+  })
+
+  test('ERA10 UPK1 is no fault where it happens while the space is read; states are compared another time', async () => {
+    const running = await reviewerOf(from)
+    const ann = await personOf('ann', () => running.reviewer)
+    await until(() => ann.status.getState().caughtUp)
+    const { id } = ann.query(Issue).rows.find(({ title }) => title === 'two')! // of `fill`
+    const spaces = sqliteSpaces(from.data, { readOnly: true })
+    const store = spaces.open(SPACE)
+    const faults: string[] = []
+    const erasing = new Proxy(store, {
+      get: (target, name: keyof SpaceStore) =>
+        name === 'batches'
+          ? async (...given: unknown[]) => {
+              await running.reviewer.eraseValues(SPACE, id)
+              return (target[name] as (...all: unknown[]) => unknown)(...given)
+            }
+          : (target[name] as (...all: unknown[]) => unknown).bind(target),
+    })
+    const report = await verifySpace({
+      ...{ space: SPACE, store: erasing, signer: nodeSigner(), entities: [Issue, Post] },
+      onFault: ({ place, what }) => faults.push(`${place}: ${what}`),
+    })
+    expect([faults, report.statesUnverified]).toEqual([
+      [],
+      'values were erased meanwhile: verify again',
+    ])
+    await Promise.all([ann.close(), spaces.close()])
+    await running.close()
+    await isWhole(from.data)
   })
 
   test('ERA10 a head that names another erasure than the log is a fault', async () => {

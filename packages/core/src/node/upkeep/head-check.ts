@@ -23,7 +23,8 @@ export function headFault(text: string, chain: ChainCheck): string | undefined {
   return erasureFault(head.erasure, chain)
 }
 
-function headIn(text: string): StoredHead | undefined {
+/** A stored head; undefined where it is damaged. */
+export function headIn(text: string): StoredHead | undefined {
   try {
     return readHead(text)
   } catch {

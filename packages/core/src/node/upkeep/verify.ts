@@ -26,7 +26,7 @@ import { loggedBatch } from '../logged.ts'
 import { GENESIS, type Genesis } from '../open.ts'
 import { Faults, type SpaceFault } from './faults.ts'
 import { FoldCheck, type FoldedSeqs } from './fold-check.ts'
-import { headFault } from './head-check.ts'
+import { headFault, headIn } from './head-check.ts'
 import { ChainCheck, genesisIn, placeOf } from './chain-check.ts'
 import { RecordCheck, recordsOf } from './record-check.ts'
 
@@ -133,6 +133,8 @@ class Verification {
   readonly #head: SpaceHead
   readonly #chain: ChainCheck
   readonly #records: RecordCheck
+  /** Whether a reviewer has erased values meanwhile: the log may lack those of the states that are compared. */
+  #isErased = false
 
   constructor(
     options: VerifyOptions,
@@ -181,7 +183,9 @@ class Verification {
       ...counts,
       faults: this.#faults.count,
       statesUnverified: isWhole
-        ? undefined
+        ? this.#isErased
+          ? 'values were erased meanwhile: verify again'
+          : undefined
         : 'the log is not whole, so they cannot be folded from it',
     }
   }
@@ -208,7 +212,16 @@ class Verification {
       this.#options.onProgress?.({ pass: no + 1, passes: of, seq: Math.min(seq, end), of: end })
     }
     if (no === 0) this.#endOfChain()
-    if (this.#chain.isWhole) await this.#states(scan, fold, through)
+    this.#isErased ||= await this.#hasErasedMore()
+    if (this.#chain.isWhole && !this.#isErased) await this.#states(scan, fold, through)
+  }
+
+  /** Whether the head names an erasure that is not part of what is read. */
+  async #hasErasedMore(): Promise<boolean> {
+    const now = await this.#faults.read('the head', () => this.#options.store.head())
+    if (now?.text === undefined || now.commits === this.#head.commits) return false
+    const read = headIn(now.text)
+    return read !== undefined && read.erasure.newest > this.#chain.erasedSeq
   }
 
   /** Reads some batches after a seq. Returns the seq of the last one; undefined where there is none. */
