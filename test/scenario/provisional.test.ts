@@ -97,8 +97,8 @@ async function scene(): Promise<Scene> {
 
 test('PEER7 PEER12 a peer reviews while home is away, and home has all of it when it is back', async () => {
   const all = await scene()
-  const { open, told } = all
-  const stores = [await open('ada'), await open('bob'), await open('cyd')] as const
+  const { told } = all
+  const stores = [await all.open('ada'), await all.open('bob'), await all.open('cyd')] as const
   const [ada, bob, cyd] = stores
   const { id } = ada.create(Note, { text: 'by home' })
   await until('canonical', () => cyd.read(Note, id)?.$state === 'canonical')

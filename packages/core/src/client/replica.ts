@@ -155,8 +155,7 @@ export class Replica implements Filling {
       restorers,
     })
     this.rotation = this.#newRotation()
-    const { signer } = options.platform
-    this.#trust = new Trust({ ...options, signer, disk: this.#disk })
+    this.#trust = new Trust({ ...options, signer: options.platform.signer, disk: this.#disk })
     memory.fill(this)
     this.ready = this.#open()
     this.ready.catch(() => {}) // no unhandled rejection where the app does not await it

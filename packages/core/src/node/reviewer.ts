@@ -52,7 +52,7 @@ import { Returned } from './returned.ts'
 import { storeRevocation } from './revoke.ts'
 import { Snapshots } from './snapshots.ts'
 import { KeyedTypes } from '../review/state-keys.ts'
-import { Turns } from './turns.ts'
+import { ReviewTurns } from './turns.ts'
 import { WaitingLine } from './waiting-line.ts'
 import { Views } from './views.ts'
 
@@ -125,7 +125,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   readonly #readers: Readers
   readonly #connections = new Set<Connection>()
   readonly #returned: Returned
-  readonly #turns: Turns
+  readonly #turns: ReviewTurns
   #isClosing = false
 
   constructor(options: RoleOptions, open: OpenSpace, { pages: held }: Caches) {
@@ -178,7 +178,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       onBehind: (connection: Connection, have: Position) => void this.follow(connection, have),
     }
     this.#desk = new Desk(desk, open)
-    this.#turns = new Turns({
+    this.#turns = new ReviewTurns({
       ...{ clock, intake: this.#intake, desk: this.#desk, onError: this.#events.storeFailed },
     })
     this.#returned = new Returned({

@@ -3,7 +3,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Desk } from './desk.ts'
 import type { Intake } from './intake.ts'
 
-export interface TurnsParts {
+export interface ReviewTurnsParts {
   readonly clock: Clock
   readonly intake: Intake
   readonly desk: Desk
@@ -11,13 +11,13 @@ export interface TurnsParts {
   readonly onError: (error: unknown) => void
 }
 
-export class Turns {
-  readonly #parts: TurnsParts
+export class ReviewTurns {
+  readonly #parts: ReviewTurnsParts
   /** Jobs that run between two decisions. */
   readonly #jobs: (() => Promise<unknown>)[] = []
   #working: Promise<void> | undefined
 
-  constructor(parts: TurnsParts) {
+  constructor(parts: ReviewTurnsParts) {
     this.#parts = parts
   }
 

@@ -210,6 +210,7 @@ export class TailReader {
       if (own) settled.push(own)
     }
     this.#eraseBefore(Infinity, erasures, erased)
+    assert(erasures.length === 0, 'each erasure of a step is done with it')
     assert(position.seq > (this.#position?.seq ?? 0), 'a tail moves the position forward')
     this.#position = position
     for (const { text, batch } of read) this.#parts.onTaken(text, batch)

@@ -195,7 +195,7 @@ describe('ERA10 a space in which values were erased', () => {
     await ann.close()
     await running.close()
     const db = new DatabaseSync(fileOf(from.data, SPACE))
-    const head = db.prepare('select * from head').get() as Record<string, unknown>
+    const head = db.prepare('select * from head').get() as Record<string, string | number>
     const list = JSON.parse(String(head['text'])) as [unknown, unknown, unknown, unknown, unknown]
     list[4] = [0, 0, []]
     const text = JSON.stringify(list)

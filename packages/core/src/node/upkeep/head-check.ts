@@ -33,8 +33,8 @@ export function headIn(text: string): StoredHead | undefined {
 }
 
 /** The head keeps the last assigned value of a register when it is erased in the log. */
-function isAssigned(inHead: StoredHead['assigned'], inLog: StoredHead['assigned']): boolean {
-  const known = new Map(inLog.map((one) => [JSON.stringify([one.type, one.reg]), one]))
+function isAssigned(inHead: StoredHead['assigned'], computed: StoredHead['assigned']): boolean {
+  const known = new Map(computed.map((one) => [JSON.stringify([one.type, one.reg]), one]))
   const isSame = ({ type, reg, version, value }: StoredHead['assigned'][number]): boolean => {
     const one = known.get(JSON.stringify([type, reg]))
     if (!one || one.version !== version) return false
