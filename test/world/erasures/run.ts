@@ -321,8 +321,12 @@ class ErasuresWorld implements ErasuresStage {
     for (const { store } of tabs())
       for (const { messageId } of store.refused.snapshot()) attempt(() => store.discard(messageId))
     await this.#until(
-      () => tabs().every((tab) => this.#isDone(tab)) && this.#leftover(all) === undefined,
-      () => `nothing erased is left: ${this.#leftover(all)}`,
+      () =>
+        tabs().every((tab) => this.#isDone(tab)) &&
+        all.every((device) => this.#waiting(device) === 0) &&
+        this.#leftover(all) === undefined,
+      () =>
+        `nothing erased is left: ${this.#leftover(all)}, and nothing waits: ${all.map((one) => this.#waiting(one))}`,
       'S25',
     )
     if (this.#violation) return
@@ -332,6 +336,11 @@ class ErasuresWorld implements ErasuresStage {
       if (shown(first!) !== shown(other))
         this.fault('S3', `${other.device.name} shows ${shown(other)}, others ${shown(first!)}`)
     this.#tally.hit('erasures: records', this.#truth.erasures)
+  }
+
+  /** Flushes without a verdict, also of tabs that were killed: another one adopts them within 2 minutes. */
+  #waiting({ disk }: Device): number {
+    return disk.content.outbox.length
   }
 
   /** Where something erased is left, in words. */
