@@ -368,13 +368,14 @@ class ErasuresWorld implements ErasuresStage {
   async #checkTab({ store, device }: DeviceTab): Promise<void> {
     const { rows } = store.query(Note, { archived: 'include' })
     for (const row of rows) {
+      // It may have a row from before, of a board that it follows no more.
+      if (device.isPartial) break
       for (const field of ERASABLE)
         if (row.$redacted.includes(field) && this.#truth.isWrittenSince(row.id, field))
           this.fault(
             'S25',
             `${device.name} says that ${field} of ${row.id} is erased, and it is not`,
           )
-      if (device.isPartial) continue
       const history = await this.#result(store.history(Note, row.id))
       const gone = this.#truth.goneIn(JSON.stringify([row, row.$conflicts, history]))
       if (gone !== undefined) this.fault('S25', `${gone} was erased, and ${device.name} tells it`)
