@@ -326,7 +326,7 @@ class ErasuresWorld implements ErasuresStage {
         all.every((device) => this.#waiting(device) === 0) &&
         this.#leftover(all) === undefined,
       () =>
-        `nothing erased is left: ${this.#leftover(all)}, and nothing waits: ${all.map((one) => this.#waiting(one))}`,
+        `nothing erased is left: ${this.#leftover(all)}, and nothing waits: ${all.map((one) => this.#waiting(one)).join()}`,
       'S25',
     )
     if (this.#violation) return
