@@ -27,6 +27,7 @@ import {
   reviewerFrame,
 } from '../wire/frames.ts'
 import type { Peer, SignedIn } from './login.ts'
+import { Answer } from './answer.ts'
 import { Pace } from './pace.ts'
 import { type PersonKey, type Quotas, personKey } from './quotas.ts'
 
@@ -51,6 +52,8 @@ export interface ConnectionHost {
   readonly clock: Clock
   readonly limits: Limits
   readonly quotas: Quotas
+  /** The seq of the newest erasure. */
+  readonly erasedSeq: number
   /** The answer to `hello`; `nonces`: that of the author, and that of this connection. */
   welcome(nonces: readonly [string, string]): Promise<ReviewerFrames['welcome']>
   /** 128 random bits. */
@@ -162,6 +165,11 @@ export class Connection {
       .finally(() => pending.delete(key))
     this.#answers = answered.catch(() => {}) // the caller gets the error; the next answer follows
     await answered
+  }
+
+  /** Begins an answer of what is read from now on. */
+  answer(): Answer {
+    return new Answer(this, () => this.#host.erasedSeq)
   }
 
   /** Sends a frame, in parts where it is larger than the transport carries. */

@@ -55,7 +55,7 @@ export async function appendReturned(
   open: OpenSpace,
   { text, batch, eid, epoch }: ReturnedBatch,
   { records, ...parts }: EpochParts & { readonly records: ReadonlyMap<Uuid, SessionRecord> },
-): Promise<Position | 'fenced'> {
+): Promise<{ readonly head: Position; readonly erasure: Erasure } | 'fenced'> {
   const { fromSeq, throughSeq: toSeq, chain, accepted } = batch
   const position = await signed({ eid, epoch, seq: toSeq, chain }, parts)
   const lineage = batch.epoch ? open.lineage.with(batch.epoch) : open.lineage
@@ -79,8 +79,7 @@ export async function appendReturned(
   })
   if (outcome === 'fenced') return outcome
   open.commits++
-  open.erasure = erasure
-  return position
+  return { head: position, erasure }
 }
 
 /** What is erased with a record that came back: the log from before it still has the values. */

@@ -167,13 +167,12 @@ export class Eraser {
     if (outcome === 'fenced') return false
     open.commits++
     open.head = position
-    open.erasure = erasure
     const tell = onCommitting(entityId)
     open.space.redact(record)
     open.space.endBatch(seq, chain)
     for (const one of rejections) open.ledger.noteRejection(one.msgId, one)
     assert(desk.head.seq === seq, 'a record is the newest fact when it is told')
-    desk.erased()
+    desk.erased(erasure)
     tell()
     onCommitted(line, before)
     return true

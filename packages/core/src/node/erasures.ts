@@ -1,7 +1,6 @@
 /**
  * Requests to erase values: who may ask, one step after the other between decisions, the answer when
- * nothing of it is left, and what followers are sent. A link that is sent something that was read
- * before, an answer or a snapshot, ends: it resumes, and gets it as it is then.
+ * nothing of it is left, and what followers are sent.
  */
 import { CountersignError, type Outcome, fail } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -13,13 +12,11 @@ import type { Connection } from './connection.ts'
 import { Eraser, type EraserParts } from './eraser.ts'
 import { trimCaches } from './open.ts'
 import type { Readers } from './readers.ts'
-import type { Snapshots } from './snapshots.ts'
 import type { Views } from './views.ts'
 
 export interface ErasuresParts extends Omit<EraserParts, 'onCommitting' | 'onCommitted'> {
   readonly connections: ReadonlySet<Connection>
   readonly readers: Readers
-  readonly snapshots: Snapshots
   readonly views: Views
   /** Runs a job when no decision is under way. */
   readonly between: (job: () => Promise<unknown>) => void
@@ -27,12 +24,9 @@ export interface ErasuresParts extends Omit<EraserParts, 'onCommitting' | 'onCom
   readonly onBehind: (connection: Connection, have: Position) => void
 }
 
-const RESUME = 'values were erased; resume'
 const UNAVAILABLE = 'the store of the reviewer does not answer; ask again'
 /** A peer that reviews in the place of home cannot know who may erase. */
 const OF_HOME = 'only the home reviewer erases values'
-/** Pause of a history of a row of which values are being erased. */
-const ERASING_MS = 250
 /** Pause before an erasure that the store has interrupted goes on. */
 const AGAIN_MS = 1_000
 
@@ -49,13 +43,6 @@ export class Erasures {
       onCommitted: (line, before) => this.#tell(line, before),
     })
     this.goOn()
-  }
-
-  /** The log may still have erased values of that entity: nobody is sent its history, `again` is called later. */
-  delays(entityId: Uuid, again: () => void): boolean {
-    const isLeft = this.#eraser.isLeftOf(entityId)
-    if (isLeft) this.#parts.clock.after(ERASING_MS, again)
-    return isLeft
   }
 
   /** Nothing more is begun; what is left goes on at the next start. */
@@ -140,15 +127,13 @@ export class Erasures {
     })
   }
 
-  /** Tells followers of everything; those of scopes are told by `Views`. */
+  /** Sends the record to followers of everything; those of scopes are told by `Views`. */
   #tell(line: string, before: Position): void {
-    const { connections, snapshots, desk, onBehind } = this.#parts
-    snapshots.drop()
+    const { connections, desk, onBehind } = this.#parts
     const tail = reviewerFrame('tail', { batches: [1], position: desk.head }, line)
-    for (const link of [...connections]) {
-      if (link.mode === 'catching' || link.histories.size > 0) link.close(RESUME)
-      else if (link.mode === 'live' && link.isBehind) onBehind(link, before)
-      else if (link.mode === 'live') link.send(tail)
+    for (const link of [...connections].filter(({ mode }) => mode === 'live')) {
+      if (link.isBehind) onBehind(link, before)
+      else link.send(tail)
     }
     desk.behind.committed()
   }

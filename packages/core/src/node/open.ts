@@ -97,6 +97,7 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
   const source = new SpaceSource({
     ...{ spaceId, store, limits, space, ledger, persons, onRefolded },
     lineage: () => open.lineage,
+    erasedSeq: () => open.erasure.newest,
     isErasing: (id) => open.erasure.left.some(({ entityId }) => entityId === id),
   })
   const { commits, through } = stored

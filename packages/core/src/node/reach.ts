@@ -27,8 +27,6 @@ export interface ReachParts extends ScopeStatesParts {
   readonly readers: Readers
   readonly clock: Pick<Clock, 'after'>
   readonly onError: (error: unknown) => void
-  /** The seq of the newest erasure. */
-  readonly erased: () => number
   /** Another process has committed to this space. */
   readonly onAhead: () => void
 }
@@ -43,8 +41,9 @@ export async function answerReach(
   if (reaches.has(asked.no) || reaches.size >= REACHES_MAX) return
   reaches.add(asked.no)
   try {
+    const answer = connection.answer()
     const to = await reachOf(connection, asked, parts)
-    if (!connection.closed) connection.send(reviewerFrame('reach', { no: asked.no, to }))
+    answer.send(reviewerFrame('reach', { no: asked.no, to }))
   } catch (error) {
     if (error instanceof AheadOfHere) parts.onAhead()
     else {
@@ -61,13 +60,9 @@ async function reachOf(
   asked: ReachFields,
   parts: ReachParts,
 ): Promise<Bound['value'] | null> {
-  for (;;) {
-    const erasedSeq = parts.erased()
-    const nearest = new Nearest(asked)
-    for (const scope of asked.scopes) await addRows(nearest, scope, { connection, asked, parts })
-    // What was read before an erasure may be a value that is erased.
-    if (connection.closed || parts.erased() === erasedSeq) return nearest.end
-  }
+  const nearest = new Nearest(asked)
+  for (const scope of asked.scopes) await addRows(nearest, scope, { connection, asked, parts })
+  return nearest.end
 }
 
 interface Question {

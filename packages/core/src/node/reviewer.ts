@@ -106,7 +106,7 @@ export async function openReviewer(
 
 type RoleOptions = Omit<
   DeskParts,
-  'events' | 'evidence' | 'connections' | 'views' | 'keyed' | 'onBehind'
+  'events' | 'evidence' | 'connections' | 'views' | 'keyed' | 'onBehind' | 'onErased'
 >
 
 class ReviewerRole implements Reviewer, ConnectionHost {
@@ -162,20 +162,18 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       ...{ spaceId: space, space: open.space, source, store, clock, limits, keyed },
       readers: this.#readers,
       head: () => this.#desk.head,
-      erased: () => this.#desk.open.erasure.newest,
+      erased: () => this.erasedSeq,
       now: () => this.#newest.now(),
       sign: (bytes) => signer.sign(keys, bytes),
       onError: this.#events.storeFailed,
       onAhead: () => this.#turns.between(() => this.#desk.resync()),
     })
     const desk = {
-      ...options,
-      keyed,
-      events: this.#events,
-      evidence: this.#evidence,
+      ...{ ...options, keyed, events: this.#events, evidence: this.#evidence },
       views: this.#views,
       connections: this.#connections,
       onBehind: (connection: Connection, have: Position) => void this.follow(connection, have),
+      onErased: () => this.#snapshots.drop(),
     }
     this.#desk = new Desk(desk, open)
     this.#turns = new ReviewTurns({
@@ -186,7 +184,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       erase: ({ entityId, regs }) => this.#erasures.within(entityId, regs),
     })
     this.#snapshots = new Snapshots({
-      ...{ store, clock, limits, held },
+      ...{ store, clock, limits, held, erased: () => this.erasedSeq },
       ...{ space: open.space, source: open.source, head: () => this.#desk.head },
       writeBehind: () => this.#desk.behind.write(),
       sign: (at, pages) => signer.sign(keys, snapshotBytes(space, at, pages)),
@@ -194,7 +192,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     this.#erasures = new Erasures({
       ...{ ...options, desk: this.#desk, events: this.#events, evidence: this.#evidence },
       ...{ connections: this.#connections, readers: this.#readers, views: this.#views },
-      ...{ snapshots: this.#snapshots, onBehind: desk.onBehind },
+      onBehind: desk.onBehind,
       between: (job) => this.#turns.between(job),
     })
   }
@@ -296,6 +294,10 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   // The interface `ConnectionHost`.
+
+  get erasedSeq(): number {
+    return this.#desk.open.erasure.newest
+  }
 
   nonce(): string {
     return toBase64url(this.#options.random.bytes(16))
@@ -473,7 +475,6 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   history(connection: Connection, entityId: Uuid): void {
-    if (this.#erasures.delays(entityId, () => this.history(connection, entityId))) return
     const { keys, signer } = this.#options
     answerHistory(connection, entityId, () => ({
       mayAsk: () => this.#readers.mayAsk(connection, entityId),

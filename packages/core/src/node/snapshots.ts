@@ -21,6 +21,8 @@ export interface Needed {
 export interface SnapshotsParts extends Omit<SharedSnapshotParts, 'onOver'> {
   readonly store: SpaceStore
   readonly head: () => Position
+  /** The seq of the newest erasure. */
+  readonly erased: () => number
   /** Writes all states up to the head to the store. */
   readonly writeBehind: () => Promise<void>
 }
@@ -36,8 +38,6 @@ export class Snapshots {
   readonly #all = new Set<SharedSnapshot>()
   #opening: Promise<SharedSnapshot | undefined> | undefined
   #isClosed = false
-  /** How often they were dropped. */
-  #dropped = 0
 
   constructor(parts: SnapshotsParts) {
     this.#parts = parts
@@ -67,9 +67,8 @@ export class Snapshots {
     this.drop()
   }
 
-  /** Ends those that there are, as values in them were erased: links get later ones. */
+  /** Ends those that there are: values in them were erased, or the reviewer ends. */
   drop(): void {
-    this.#dropped++
     for (const snapshot of this.#all) snapshot.end()
   }
 
@@ -121,14 +120,14 @@ export class Snapshots {
   async #make(): Promise<SharedSnapshot | undefined> {
     const { store, writeBehind } = this.#parts
     const head = this.#parts.head().seq
-    const dropped = this.#dropped
     await writeBehind()
     const scan = await store.scan()
     try {
       // A snapshot below the position of the `welcome` is of no use to the link.
       if (scan.through >= head && !this.#isClosed) {
         const at = await this.#positionAt(scan.through)
-        if (dropped === this.#dropped) return this.#begin(at, scan)
+        // Values were erased since.
+        if (at.seq >= this.#parts.erased()) return this.#begin(at, scan)
       }
     } catch (error) {
       await scan.close()

@@ -43,6 +43,8 @@ export interface SourceParts {
   readonly space: SpaceState
   readonly ledger: Ledger
   readonly persons: Persons
+  /** The seq of the newest erasure. */
+  readonly erasedSeq: () => number
   /** Whether the log may still have erased values of an entity. */
   readonly isErasing: (entityId: Uuid) => boolean
   /** Called when a stored state was damaged, and is folded again. */
@@ -67,7 +69,9 @@ export class SpaceSource {
     let wanted = [...new Set(ids)].filter((id) => !space.has(id))
     while (wanted.length > 0) {
       const asked = wanted.slice(0, STORE_KEYS_MAX)
+      const erasedSeq = this.#parts.erasedSeq()
       const found = await store.states(asked, READ_BYTES)
+      if (this.#parts.erasedSeq() !== erasedSeq) continue // it may have erased values
       for (const [i, stored] of found.entries()) {
         const id = asked[i]!
         if (!stored) space.loaded(id, undefined)
@@ -226,11 +230,15 @@ export class SpaceSource {
     ledger.noteMessage(seq, { id, at: batch.at, forked: forked.includes(offset) })
   }
 
+  /** Whether the log may still have erased values of an entity. */
+  isErasing(id: Uuid): boolean {
+    return this.#parts.isErasing(id)
+  }
+
   /** The accepted writes of an entity in canonical order; `long` if they are too many, or not to be told. */
   async changes(id: Uuid): Promise<readonly Write[] | 'long'> {
-    const { limits, isErasing } = this.#parts
-    // The log still has values that were erased.
-    if (isErasing(id)) return 'long'
+    const { limits } = this.#parts
+    if (this.isErasing(id)) return 'long'
     const seqs = await this.changeSeqs(id, limits.baseChangesMax + 1)
     if (seqs.length > limits.baseChangesMax) return 'long'
     const writes: Write[] = []

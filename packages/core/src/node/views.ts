@@ -36,6 +36,7 @@ import { type Scope, scopeKey } from '../wire/scopes.ts'
 import { statesBytes } from '../wire/signed.ts'
 import type { ReachFields } from '../wire/reach-frame.ts'
 import type { FollowFields, SessionReviews, StatesFields } from '../wire/states-frame.ts'
+import { RESUME } from './answer.ts'
 import type { Connection } from './connection.ts'
 import { answerReach } from './reach.ts'
 import type { Readers } from './readers.ts'
@@ -166,7 +167,7 @@ export class Views {
       this.#index.find(entity.type, entity.state, space.registers(entity.type), found)
     return () => {
       for (const view of [...this.#views.values()]) {
-        if (view.done < view.of || view.owed) view.connection.close('values were erased; resume')
+        if (view.done < view.of || view.owed) view.connection.close(RESUME)
         else if (!found.has(view)) this.#say(view, [], NOTHING)
         else if (view.connection.isBehind || !this.#tell(view, [id], []))
           this.#owe(view, new Set([id]), [])
@@ -372,6 +373,7 @@ export class Views {
     const { spaceId, head, erased, now, sign, onError } = this.#parts
     const { connection, of, done } = view
     const no = ++view.made
+    const answer = connection.answer()
     const position = head()
     const erasedSeq = erased()
     const at = now()
@@ -389,7 +391,7 @@ export class Views {
         const place = { no, of, done, more, position, at, erased: erasedSeq }
         const fields = { ...place, kept, gone, accepted, sig }
         const send = more ? 'sendPart' : 'send'
-        connection[send](reviewerFrame('states', fields, texts === '' ? undefined : texts))
+        answer[send](reviewerFrame('states', fields, texts === '' ? undefined : texts))
       })
       .catch((error: unknown) => {
         onError(error)
@@ -426,7 +428,9 @@ export class Views {
   /** Sends the rows of a scope that the store has, as they are when they are sent. */
   async #fill(view: LinkView, scope: Scope): Promise<void> {
     const { clock } = this.#parts
-    const isWanted = (): boolean => this.#isLive(view) && view.scopes.has(scopeKey(scope))
+    const answer = view.connection.answer()
+    const isWanted = (): boolean =>
+      !answer.isOver && this.#isLive(view) && view.scopes.has(scopeKey(scope))
     const parts = { ...this.#parts, reading: this.#reading }
     for await (const states of statesOfScope(scope, parts)) {
       if (!isWanted()) return
