@@ -362,6 +362,15 @@ class ErasuresWorld implements ErasuresStage {
         const gone = this.#truth.goneIn(text)
         if (gone !== undefined) return `${gone} on the disk of ${name}, in ${where}`
       }
+    // What another tab has delivered is shown as pending until this one knows, some seconds later.
+    for (const { store, name } of devices.flatMap(({ name, tabs }) =>
+      [...tabs].map(({ store }) => ({ store, name })),
+    )) {
+      const gone = this.#truth.goneIn(
+        JSON.stringify(store.query(Note, { archived: 'include' }).rows),
+      )
+      if (gone !== undefined) return `${gone} on a screen of ${name}`
+    }
     return undefined
   }
 

@@ -97,10 +97,14 @@ export class Erasing {
    */
   elsewhere(): void {
     this.#isElsewhere = true
-    const isAway = (id: Uuid): boolean => !this.#in.tail.has(id)
-    this.#forget(isAway, isAway)
+    this.#forgetAway()
     void this.#parts.disk.write({ durability: 'relaxed', meta: [[ELSEWHERE, true]] })
     this.sweep()
+  }
+
+  #forgetAway(): void {
+    const isAway = (id: Uuid): boolean => !this.#in.tail.keeps(id)
+    this.#forget(isAway, isAway)
   }
 
   #forget(isRow: (id: Uuid) => boolean, isErased: IsErased): void {
@@ -115,6 +119,21 @@ export class Erasing {
       const erased = this.#erasedOf(this.#in.repo.tableNamed(write.type), write.entityId)
       if (!erased) continue
       write.bases = withoutBases(write.bases, erased.regs)
+      this.#note(erased)
+    }
+    this.sweep()
+  }
+
+  /**
+   * A message of another tab was shown as pending, and was accepted before: what was written on it may
+   * have noted values that were erased meanwhile.
+   */
+  outdated({ writes }: Entry): void {
+    for (const { type, entityId } of writes) {
+      const erased = this.#erasedOf(this.#in.repo.tableNamed(type), entityId)
+      if (!erased) continue
+      this.#in.undo.forget((id) => id === entityId)
+      eraseIn(this.#in.outbox.open(), erased)
       this.#note(erased)
     }
     this.sweep()
@@ -169,6 +188,7 @@ export class Erasing {
     const { disk, canonicalDisk, options, refusals } = this.#parts
     const { status, tail } = this.#in
     this.#isDue = false
+    if (this.#isElsewhere) this.#forgetAway() // also of what left since
     const [erased, isElsewhere] = [new Map(this.#left), this.#isElsewhere]
     if (!(await canonicalDisk.stored(status.getState().reviewerId))) return false
     const { erasedRecords } = await ERASED_RECORDS.load()
@@ -180,7 +200,7 @@ export class Erasing {
       reading: { space: options.space, bounds: factBounds(options.limits) },
       waiting: new Set(read.state.outbox),
       isErased: (id, reg) =>
-        erased.get(id)?.regs.includes(reg) === true || (isElsewhere && !tail.has(id)),
+        erased.get(id)?.regs.includes(reg) === true || (isElsewhere && !tail.keeps(id)),
       isSuspect: (text) => isElsewhere || names.some((name) => text.includes(name)),
       isRefused: (id) => refused.has(id),
     })

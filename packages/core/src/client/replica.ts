@@ -338,6 +338,7 @@ export class Replica implements Filling {
       partition: this.person.partition,
       onEnded: (ended) => void this.leaving.end(ended),
       onRotated: () => void this.rotation.follow(),
+      onOutdated: (entry) => this.#erasing.outdated(entry),
       ...{ disk: this.#disk, locks: this.#sessionLocks, repo: this.repo, status: this.status },
       ...{ ...this.#own.ofOthers, refusals: this.#refusals, damage: this.#damage },
       sessionId: () => this.writing.sessionId,

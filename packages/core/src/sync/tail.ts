@@ -332,6 +332,11 @@ export class TailReader {
     return this.#repo.tableOf(id)?.canonical(id) !== undefined
   }
 
+  /** Whether it has the state of a row, and goes on to be told of it. */
+  keeps(id: Uuid): boolean {
+    return this.#repo.tableOf(id)?.lasting(id) !== undefined
+  }
+
   /**
    * Removes rows that are withheld, and those that have left a whole scope. Adds them to `changed`.
    */

@@ -353,7 +353,7 @@ export class CanonicalDisk {
     const pages = new Set<RowPage>()
     let fresh = 0
     for (const [id, type] of this.#touched) {
-      const state = repo.tableNamed(type).canonical(id)
+      const state = repo.tableNamed(type).lasting(id)
       const page = state && stored.find(type, heldRow(id, state))
       if (page) pages.add(page)
       if (!page?.ids.includes(id)) fresh++
@@ -367,7 +367,7 @@ export class CanonicalDisk {
     const byPage = new Map<RowPage | Table, { table: Table; ids: Set<Uuid> }>()
     for (const [id, type] of this.#touched) {
       const table = repo.tableNamed(type)
-      const state = table.canonical(id)
+      const state = table.lasting(id)
       if (!state) return undefined
       const page = stored.find(type, heldRow(id, state))
       let known = byPage.get(page ?? table)
@@ -395,7 +395,7 @@ export class CanonicalDisk {
 function heldRows(table: Table, ids: Iterable<Uuid>): readonly HeldRow[] {
   const rows: HeldRow[] = []
   for (const id of ids) {
-    const state = table.canonical(id)
+    const state = table.lasting(id)
     if (state) rows.push(heldRow(id, state))
   }
   return rows
