@@ -61,6 +61,8 @@ export class DeviceTab {
   isReady = false
   isOver = false
   readonly #locks: TabLocks
+  /** As often as they are followed. */
+  readonly #boards: string[] = []
 
   constructor(stage: ErasuresStage, device: Device) {
     this.device = device
@@ -90,6 +92,21 @@ export class DeviceTab {
       () => (this.isReady = true),
       () => (this.isOver = true),
     )
+  }
+
+  /** Follows a board, until what is returned is called. */
+  follow(board: string): () => void {
+    const followed = this.store.follow(Note, { where: { board } })
+    this.#boards.push(board)
+    return () => {
+      this.#boards.splice(this.#boards.indexOf(board), 1)
+      followed.release()
+    }
+  }
+
+  /** Whether it is told of the rows of a board. */
+  follows(board: string): boolean {
+    return !this.device.isPartial || this.#boards.includes(board)
   }
 
   get isUsable(): boolean {

@@ -234,11 +234,9 @@ class ErasuresWorld implements ErasuresStage {
     device.tabs.add(tab)
     if (this.#chance.chance(0.3)) tab.store.setOnline(false)
     if (!device.isPartial) return
-    const board = this.#chance.pick(BOARDS)
-    const followed = tab.store.follow(Note, { where: { board } })
-    if (this.#chance.chance(0.5)) this.clock.after(2_000, () => followed.release())
-    const other = this.#chance.pick(BOARDS)
-    tab.store.follow(Note, { where: { board: other } })
+    const release = tab.follow(this.#chance.pick(BOARDS))
+    if (this.#chance.chance(0.5)) this.clock.after(2_000, release)
+    tab.follow(this.#chance.pick(BOARDS))
   }
 
   #text(): string {
@@ -374,12 +372,13 @@ class ErasuresWorld implements ErasuresStage {
     return undefined
   }
 
-  async #checkTab({ store, device }: DeviceTab): Promise<void> {
+  async #checkTab(tab: DeviceTab): Promise<void> {
+    const { store, device } = tab
     const { rows } = store.query(Note, { archived: 'include' })
     for (const row of rows) {
-      // It may have a row from before, of a board that it follows no more.
-      if (device.isPartial) break
-      for (const field of ERASABLE)
+      // A row of a board that it follows no more is as it was then.
+      const fields = tab.follows(row.board) ? ERASABLE : []
+      for (const field of fields)
         if (row.$redacted.includes(field) && this.#truth.isWrittenSince(row.id, field))
           this.fault(
             'S25',

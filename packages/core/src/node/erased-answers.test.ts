@@ -19,7 +19,9 @@ interface Scene {
 async function opened(): Promise<Scene> {
   const desk = await Desk.open(OPTIONS)
   const ann = await desk.author('ann')
-  const rows = ['one', 'two', 'three', 'four', SECRET].map((title) => ann.create('issue', { title }))
+  const rows = ['one', 'two', 'three', 'four', SECRET].map((title) =>
+    ann.create('issue', { title }),
+  )
   await ann.offer(...rows)
   await desk.pass(2_000)
   return { desk, ann, rows, entityId: rows[4]!.changes[0]!.entityId } // a creation has one change
