@@ -165,7 +165,7 @@ export class Erasing {
     this.#left.set(erased.entityId, { entityId: erased.entityId, regs: [...regs], seq })
   }
 
-  /** Erases values in the storage, as far as they are left. Also called when flushes have their verdicts. */
+  /** Erases values in the storage, as far as they are left. Also called when flushes have left the stored outbox. */
   sweep(): void {
     if (this.#left.size === 0 && !this.#isElsewhere) return
     this.#isDue = true

@@ -183,6 +183,7 @@ export class Replica implements Filling {
         this.status.setState(storageStatus(this.#disk, this.#damage))
         this.repo.restate()
       },
+      onSettled: () => this.#erasing.sweep(),
       onBack: () => void this.#storageBack(),
     })
   }
@@ -477,7 +478,6 @@ export class Replica implements Filling {
   #settle(entries: readonly Entry[]): string[] {
     const keys = this.#own.settle(entries)
     if (keys.length > 0) this.#restorers?.neighbours.notify({ settled: true })
-    if (keys.length > 0) this.#erasing.sweep()
     this.#statusLater()
     return keys
   }

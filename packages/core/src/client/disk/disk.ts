@@ -31,6 +31,8 @@ export interface DiskParts {
   readonly clock: Clock
   /** Called when `trouble` has changed. */
   readonly onTrouble?: () => void
+  /** Called when flushes with all their verdicts have left the stored outbox. */
+  readonly onSettled?: () => void
   /** Called when a hung storage answers, after the owed batches were written. */
   readonly onBack?: () => void
 }
@@ -226,6 +228,7 @@ export class Disk {
 
   async #writeGroup(group: readonly Waiting[]): Promise<void> {
     const batches = group.map(({ batch }) => batch)
+    const removes = [...this.#owed, ...batches].some((batch) => batch.outboxRemove?.length)
     let written: Written | undefined
     try {
       // Draining starts only with a handle.
@@ -234,6 +237,7 @@ export class Disk {
       // As above.
       if (batches.length > 0) written = await this.#answer(this.#handle!.write(joined(batches)))
       if (this.#trouble !== undefined && PASSING.has(this.#trouble)) this.#fail(undefined)
+      if (removes) this.#parts.onSettled?.()
     } catch (error) {
       this.#isBack = false
       this.#fail(troubleOf(error))
