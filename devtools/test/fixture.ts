@@ -1,13 +1,17 @@
 /** A small history as a trace, and a live source of it: for the tests of model and panel. */
 import {
+  type Answers,
   type CommandKind,
   type CommandOutcome,
   Feed,
   type InspectCommand,
   type InspectEvent,
+  type InspectRequest,
   type Json,
   type MessageRecord,
   type MessageState,
+  type RequestKind,
+  type RequestOf,
 } from '@countersign/core/inspect'
 import { TraceSource } from '../src/model/trace-source.ts'
 import { TRACE_FORMAT, type Trace } from '../src/model/trace.ts'
@@ -85,6 +89,7 @@ export function trace(messages: readonly MessageRecord[] = STORY): Trace {
       connectionNote: undefined,
       caughtUp: true,
       position: { eid: EID, epoch: 1, seq: 3, chain: 'chain-of-three' },
+      provisional: undefined,
       outboxMessages: messages.filter(({ state }) => state === 'queued').length,
       outboxBytes: 304,
       outboxOldestAt: NOW - 60_000,
@@ -154,6 +159,8 @@ export class LiveSource extends TraceSource {
   override readonly commands: readonly CommandKind[] = ['retry', 'discard', 'resolve']
   readonly done: InspectCommand[] = []
   outcome: CommandOutcome = { ok: true }
+  /** Answers that a trace does not have. */
+  answers: Partial<Answers> = {}
   readonly #listeners = new Set<() => void>()
   #events: readonly InspectEvent[] = []
 
@@ -164,6 +171,11 @@ export class LiveSource extends TraceSource {
   tell(events: readonly InspectEvent[]): void {
     this.#events = [...this.#events, ...events]
     for (const listener of this.#listeners) listener()
+  }
+
+  override async ask<K extends RequestKind>(request: RequestOf<K>): Promise<Answers[K]> {
+    const { kind } = request as InspectRequest
+    return (this.answers[kind] as Answers[K] | undefined) ?? super.ask(request)
   }
 
   override subscribe(listener: () => void = () => {}): () => void {

@@ -209,6 +209,7 @@ test('a full storage is reported, and writes continue when it has room again', a
   expectedErrors,
 }) => {
   expectedErrors.push(/^Countersign: writes are not durable on this device \(quota\)/)
+  expectedErrors.push(/^Countersign: unsent messages \(1\) are on this device alone/)
   const [board, panel] = await opened(visit)
   await panel.open()
   await panel.view('Faults')

@@ -1,6 +1,7 @@
 /**
  * A reviewer that does not fit the store: another space, another key, data that are gone. The
- * status says which, a developer reads the cure, and `reset` goes on; nothing is lost in silence.
+ * status says which, a warning tells the developer what to do, and `reset` continues; no message is lost
+ * without a report.
  */
 import {
   type StoreOptions,
@@ -38,7 +39,7 @@ async function review(options: Partial<Parameters<typeof createReviewer>[0]> = {
   ends.push(() => started.close())
 }
 
-/** Leads to the reviewer that is current when it connects. */
+/** Connects to the reviewer that is the current one at that moment. */
 const transport: Transport = { connect: (events) => wireTo(current).connect(events) }
 
 async function open(options: Partial<StoreOptions> = {}): Promise<SyncStore> {
@@ -135,7 +136,7 @@ describe('a reviewer that began again without its data', () => {
     expect(store.refused.snapshot()).toMatchObject([
       { changes: [{ id: known, values: { points: 5 } }], reason: 'parent_lost' },
     ])
-    // The row is not here, so it cannot be written again; it can be read, and discarded.
+    // The store no longer has the row, so the message cannot be written again; it can be read, and discarded.
     expect(() => store.reauthor(stranded.messageId)).toThrow(/there is no task/)
     store.discard(stranded.messageId)
     expect(store.refused.snapshot()).toEqual([])

@@ -1,7 +1,7 @@
 /**
- * A reviewer on SQLite that numbers invoices. It dies right after the commit that it is told, the
- * moment before anybody is answered; 0: never, the parent kills it from outside. Arguments: data
- * folder, space, port, that commit.
+ * A reviewer on SQLite that numbers invoices. It dies right after a given commit, before it sends any
+ * answer. Arguments: data folder, space, port, the number of that commit (0: never; the parent kills
+ * it from outside).
  */
 import process from 'node:process'
 import { sequence } from '@countersign/core/reviewer'

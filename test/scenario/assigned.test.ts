@@ -1,4 +1,4 @@
-/** Numbers that the reviewer assigns: on every screen the same, and gapless whatever dies when. */
+/** Numbers that the reviewer assigns: the same on every screen, and without gaps, whichever process dies at any moment. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -42,7 +42,7 @@ afterEach(async () => {
 const numbers = (store: SyncStore): unknown[] =>
   store.query(Invoice, { orderBy: ['number'] }).rows.map((row) => row.number)
 
-/** A wire over which, while it is deaf, nothing is heard; what was sent arrives all the same. */
+/** A wire that, while it is deaf, delivers no frame to the store; frames of the store still arrive at the reviewer. */
 function deafened(): { over: (honest: Transport) => Transport; deaf: boolean } {
   const wire = {
     deaf: false,
@@ -163,7 +163,7 @@ describe('a number of the reviewer', () => {
       number: z.number().optional(),
     })
     const ann = await open.open({ entities })
-    await open.settle() // the shape that the space has is hers
+    await open.settle() // her version of the type is the published one
     const old = await open.open({ entities: [Old] })
     await open.settle()
     ann.create(Invoice, { title: 'one' })
@@ -189,7 +189,7 @@ it(
     const folder = await mkdtemp(join(tmpdir(), 'countersign-assigned-'))
     folders.push(folder)
     const port = await freePort()
-    // The second life dies by itself, between its first commit and the answer (how many commits it takes depends on the
+    // The second process dies by itself, between its first commit and the answer (how many commits it makes depends on the
     // speed of the machine); the others are killed from outside.
     const lives = [0, 1, 0, 0]
     let reviewer = await startChild(folder, { port, dieAfter: lives[0]! })
@@ -222,7 +222,7 @@ it(
         await new Promise((resolve) => setTimeout(resolve, 1))
       }
       if (life === lives.length - 1) break
-      // In the middle: some of what was written has its number by now, and some has not.
+      // In the middle: some invoices have their number by now, and some have not.
       while (!lives[life] && accepted() < target / 3)
         await new Promise((resolve) => setTimeout(resolve, 1))
       if (!lives[life]) reviewer.child.kill('SIGKILL')
@@ -255,7 +255,7 @@ it(
         await new Promise((resolve) => setTimeout(resolve, 5))
       expect(numbers(store)).toEqual(expected)
     }
-    // Numbers are in canonical order, and everybody has the same.
+    // Numbers are in canonical order, and the same in all stores.
     const byOrder = newcomer.query(Invoice, { orderBy: ['$createdOrderKey'] }).rows
     expect(byOrder.map((row) => row.number)).toEqual(expected)
     for (const store of clients)

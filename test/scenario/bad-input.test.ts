@@ -70,11 +70,11 @@ afterEach(async () => {
   open = undefined
 })
 
-/** What a test says of a message beside its change. */
+/** The parts of a message that a test chooses, besides its change. */
 interface More {
   /** Default: 1. */
   readonly clientSeq?: number
-  /** Own numbers before its own that its author has not seen. */
+  /** Numbers of earlier messages of the session that its author has not seen. */
   readonly except?: readonly number[]
   readonly expect?: FactsByHand['expect']
 }
@@ -87,15 +87,15 @@ interface Author {
   send(frame: string): void
   /** Each in a flush of its own. */
   offer(messages: readonly MessageByHand[], sig?: string): Promise<void>
-  /** Its author has seen all of its session, but for some. Of a change that is not given, a creation. */
+  /** A message whose author has seen its whole session, except some numbers. Default of the change: a creation. */
   message(change?: Partial<ChangeByHand>, more?: More): MessageByHand
   /** A message of this session by its number, whether it was written or not. */
   own(clientSeq: number): Numbered
-  /** Kinds of the frames that were heard. */
+  /** Kinds of the frames that were received. */
   kinds(): string[]
 }
 
-/** What proves a session over a link whose reviewer has drawn this nonce. */
+/** The proof of a session for a link with this nonce of the reviewer. */
 function bindBytes(sessionId: string, nonce: string): Uint8Array {
   return hashBytes('cs/bind', [nonce, shortId(SPACE), shortId(sessionId)])
 }
@@ -222,7 +222,7 @@ describe('a reviewer', () => {
     await until(() => open!.reviewer.state.seq === 1)
   })
 
-  // Under a seal of its own the text is another one: `accepted` says how much of it a reviewer takes.
+  // Sealed again, the changed text is a valid offer: `accepted` says how many of its messages a reviewer accepts.
   it.each<[string, number, (text: FlushText) => FlushText]>([
     ['a value', 2, (text) => withLine(text, 0, (line) => line.with(2, changeOf(line, 3, ['y'])))],
     ['a time', 2, (text) => withLine(text, 1, (line) => line.with(1, 1))],

@@ -1,4 +1,4 @@
-/** Many rows at once: the bounds of a message, imports that are all right or change nothing, migrations and publications of every size. */
+/** Many rows at once: the bounds of a message, imports that are valid as a whole or change nothing, migrations and publications of every size. */
 import { type SyncStore, add, entity, memoryStorage, rename, scale, wrap } from '@countersign/core'
 import { LIMITS } from '@countersign/core/message'
 import type { Storage } from '@countersign/core/ports'
@@ -17,7 +17,7 @@ const Place = entity(
     rule: (row) => (row['size'] === 13 ? 'no place has the size 13' : undefined),
   },
 )
-/** The bounds of this build, not of one test: a larger message is only there to be refused. */
+/** The bounds of this build. The tests make larger messages only to see them refused. */
 const ROWS_MAX = LIMITS.messageChangesMax
 
 let open: Scene
@@ -130,7 +130,7 @@ describe('import', () => {
       expect((error as Error).message).toMatch(/^row 300: /)
       await open.settle()
       expect([shownBy(store, Place), open.reviewer.state.seq]).toEqual(before)
-      // Without that row, the same list is taken whole, and none of it is there twice.
+      // Without that row, the same list is imported whole, and no row is there twice.
       expect((await store.import(Place, places(299))).rows).toBe(299)
       expect(store.query(Place).rows).toHaveLength(300)
     },
@@ -210,7 +210,7 @@ describe('import', () => {
       onProgress: (done) => (signal.aborted = done >= 128),
     })
     expect(report.rows).toBe(store.query(Task).rows.length)
-    // The store is closed under the import: its rows are counted, and in the storage.
+    // The store is closed during the import: the rows that were counted are in the storage.
     let told = report.rows
     const onProgress = (done: number): void => {
       told = done

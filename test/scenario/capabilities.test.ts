@@ -1,4 +1,4 @@
-/** What a person may do, as their store shows it: read only, nobody publishes, not let in, a rule that fails. */
+/** What a person may do, as their store shows it: read only, no person publishes, no access at all, a rule that fails. */
 import {
   type Entity,
   type SyncStore,

@@ -1,4 +1,4 @@
-/** Devices whose wall clock is wrong: their people write, and others read what they wrote. */
+/** Devices with a wrong wall clock: their persons write, and others read what they wrote. */
 import { defaultPlatform, entity, memoryStorage } from '@countersign/core'
 import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-/** Conflicts as values: found by parents, kept by everybody, settled by an ordinary message. */
+/** Conflicts as values: found by parents, kept in every store, resolved by an ordinary message. */
 import { CONFLICT, type SyncStore, entity } from '@countersign/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -19,7 +19,7 @@ afterEach(async () => {
   open = undefined
 })
 
-/** Writes while both are away, and lets their messages be accepted in that order. */
+/** Lets both write offline, then has their messages accepted in that order. */
 async function apart(stores: readonly SyncStore[], writes: readonly (() => void)[]): Promise<void> {
   for (const store of stores) store.setOnline(false)
   for (const write of writes) write()
@@ -58,7 +58,7 @@ describe('two who write the same field', () => {
         { value: 'C', authorId: bob.status.getState().authorId, mine: false, pending: false },
       ],
     })
-    // Everyone keeps their own on screen until somebody decides.
+    // Each author is shown their own value until one of them resolves the conflict.
     expect(bob.read(Task, id)!.title).toBe('C')
 
     cy.update(Task, id, { done: false })
@@ -136,7 +136,7 @@ describe('two who write the same field', () => {
     await open.settle()
     const values = bob.read(Task, id)!.$conflicts['title']!.candidates.map(({ value }) => value)
     expect(values).toEqual(['C', 'B2'])
-    // A decision about another field must not throw the undecided candidate away.
+    // A resolve of another field must not drop a candidate of this one.
     const mixed = (): unknown =>
       ann.transact(() => {
         ann.resolve(Task, id, { points: 1 })
@@ -304,7 +304,7 @@ describe('policies', () => {
       expect(peek.status).toBe(isArchived ? 'archived' : 'ready')
       expect('$archived' in peek.row!.$conflicts).toBe(inConflict)
     }
-    // Who edits on has not decided anything; under a policy that shows the row it stays shown.
+    // An edit does not resolve the conflict; under a policy that shows the row, the row stays shown.
     bob.update(Kept, id, { title: 'B' })
     await open.settle()
     expect(ann.peek(Kept, id).status).toBe(isArchived ? 'archived' : 'ready')
@@ -350,7 +350,7 @@ describe('policies', () => {
         expect(archive!.authorId).toBe(ann.status.getState().authorId)
         expect(edit!.authorId).toBe(dan.status.getState().authorId)
       }
-      // Each of the three alone would have been enough; one decision settles all of them.
+      // Each of the three alone would have been a conflict; one resolve settles all of them.
       cy.conflicts().snapshot()[0]!.resolve(true)
       await open.settle()
       for (const store of stores) {

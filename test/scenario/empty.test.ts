@@ -1,4 +1,4 @@
-/** Writes without a field: a row that has nothing yet is a row, and a patch of nothing is nothing. */
+/** Writes without a field: a row without values is a row, and an empty patch writes no message. */
 import { type SyncStore, counter, eachKey, entity, optional } from '@countersign/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-/** Encrypted fields: who has the key reads and agrees, everybody else has structure only. */
+/** Encrypted fields: stores with the key read the same values; stores without it have only the structure of the rows. */
 import {
   type SyncStore,
   type Unreadable,
@@ -44,7 +44,7 @@ beforeEach(async () => {
     ...{ spaces, entities: [noteWith(createKeyring())] },
     onEvent: (event) => log.push(JSON.stringify(event)),
     rules: rulesFor(['note'], (_, { values }) => {
-      // As careless as a rule can be.
+      // A rule that puts values into its answer.
       if (values['title'] === 'throw') throw new Error(`cannot judge ${JSON.stringify(values)}`)
       return true
     }),

@@ -10,6 +10,7 @@ import {
   createSyncStore,
   defaultPlatform,
   entity,
+  followed,
   memoryStorage,
 } from '@countersign/core'
 import { type InspectRequest, inspect } from '@countersign/core/inspect'
@@ -84,10 +85,7 @@ interface Device {
 
 const devices: Device[] = []
 
-async function open(
-  storage: Storage = memoryStorage(),
-  scope: 'all' | 'followed' = 'all',
-): Promise<Device> {
+async function open(storage: Storage = memoryStorage(), scope?: typeof followed): Promise<Device> {
   const heard: string[] = []
   const transport: Transport = {
     connect: (link) =>
@@ -100,7 +98,14 @@ async function open(
       }),
   }
   const store = createSyncStore({
-    ...{ server: true, space: SPACE, entities: [Note], storage, transports: [transport], scope },
+    ...{
+      server: true,
+      space: SPACE,
+      entities: [Note],
+      storage,
+      transports: [transport],
+      ...(scope && { scope }),
+    },
   })
   stores.push(store)
   await store.ready
@@ -391,7 +396,7 @@ describe('UNS1 the text of unsent work', () => {
 describe('ERA6 stores of scopes', () => {
   it('ERA6 erase what they follow, and give up what they follow no more', async () => {
     await start()
-    const [ann, bob] = [await open(), await open(memoryStorage(), 'followed')]
+    const [ann, bob] = [await open(), await open(memoryStorage(), followed)]
     const id = ann.store.create(Note, { title: `${SECRET} 1`, owner: 'Ann' }).id
     const kept = ann.store.create(Note, { title: 'kept', owner: 'Ann' }).id
     const other = ann.store.create(Note, { title: `${SECRET} other`, owner: 'Bob' }).id

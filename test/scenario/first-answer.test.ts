@@ -1,4 +1,4 @@
-/** What queries answer while a store reads its storage: the exact answer, or none yet. */
+/** The answers of queries while a store reads its storage: the exact answer, or none yet. */
 import {
   type AnyRow,
   type Entity,
@@ -123,7 +123,7 @@ interface Answer {
   readonly isEarly: boolean
 }
 
-/** Opens a store without a reviewer, and collects each answer of the queries until it is ready, and then. */
+/** Opens a store without a reviewer, and collects each answer of the queries until it is ready, and the one after that. */
 async function opened(
   storage: Storage,
   entities: readonly [Entity, ...Entity[]],
@@ -205,7 +205,7 @@ describe('§15 the first answer', () => {
     const same = await opened(slow(storage), [Issue], [{ ...query, orderBy: ['points'] }])
     expect(sameThroughout(same.answers)).toBe(1)
     await same.store.close()
-    // No page is of another type: an answer before all are read would be of a part of the rows.
+    // All pages are of this type: an answer before all are read would lack some of its rows.
     const next = await opened(slow(storage), [Next], [{ ...query, orderBy: ['-size'] }])
     expect(sameThroughout(next.answers)).toBe(0)
     expect(shown(next.answers[0]!)).toMatchObject([{ size: 19 }, { size: 18 }])
@@ -258,7 +258,7 @@ describe('§15 the first answer', () => {
   })
 })
 
-/** A page with a letter changed in its text, or in that of its keys. */
+/** A page with a letter changed in its text, or in the text of its keys. */
 function altered(page: Page, which: 'text' | 'keys'): Page {
   const change = (text: string): string => text.replace('open', 'opem').replace('done', 'dome')
   if (which === 'text') return { ...page, text: change(page.text) }

@@ -18,7 +18,7 @@ const ROWS = 40
 
 afterEach(cleanup)
 
-/** A storage with rows in order, and two own writes that wait: one moves a row to the front, one out. */
+/** A storage with ordered rows, and two own writes that wait: one moves a row to the front, one moves a row out. */
 async function filled() {
   const on = await scene()
   const storage = memoryStorage()
@@ -40,7 +40,7 @@ test('DSK1 useQuery: the first rows are painted once, with own writes on top, be
   const inner = await filled()
   let go: () => void = () => {}
   let count = 0
-  // Pages with the first rows come at once; what follows them waits.
+  // Pages with the first rows are read at once; the others wait.
   const gate = new Promise<void>((resolve) => (go = resolve))
   const storage = slow(inner, { pause: async () => void (++count > 4 && (await gate)) })
   const options = { server: true, space: SPACE, entities: [Issue], storage }

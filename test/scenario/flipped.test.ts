@@ -1,8 +1,8 @@
 /**
- * Days on which somebody exchanges single letters of what the reviewer says, wherever they stand; and
- * days on which they say again what it has said before, to this store or to another, whole or in part.
- * No store shows a canonical row that the reviewer never had, and when it is over, everybody has the
- * same, and every message its verdict. `FLIP_SEED=n` replays one day, `FLIP_DAYS=n` runs so many.
+ * Runs ("days") in which an attacker changes single letters anywhere in the frames of the reviewer; and
+ * days in which the attacker repeats earlier frames, whole or in part, to the same store or to another.
+ * No store shows a canonical row that the reviewer never had; after the attack all stores have the
+ * same rows, and every message has its verdict. `FLIP_SEED=n` replays one day, `FLIP_DAYS=n` runs n days.
  */
 import type { Receipt, SyncStore } from '@countersign/core'
 import { SeededRandom, rulesFor } from '@countersign/core/testing'
@@ -101,7 +101,7 @@ class Day {
       this.#note(store.create(Note, { text, n: this.#written }))
     } else if (what < 0.7) {
       const { id, text: now } = this.#pick(rows)
-      // What stands on a refused row is refused with it.
+      // Messages that depend on a refused row are refused with it.
       if (now !== 'bomb') this.#note(store.update(Note, id, { text }))
     } else if (what < 0.8) {
       store.setOnline(store.status.getState().connection === 'offline')
@@ -117,7 +117,7 @@ class Day {
     this.#receipts.push({ receipt, isBomb: false })
   }
 
-  /** Each so many frames, the store hears something else. */
+  /** Replaces frames at random; `share`: the probability for each frame. */
   #disturb(way: Middleman, how: (text: string) => readonly string[], share: number): void {
     way.toStore = (_, text) => {
       if (!this.#chance(share)) return [text]
@@ -127,7 +127,7 @@ class Day {
     }
   }
 
-  /** One letter is another; a digit mostly another digit. */
+  /** A text with one letter replaced; a digit mostly by another digit. */
   #flipped(text: string): readonly string[] {
     const at = Math.floor(this.#random.unit() * text.length)
     const isDigit = DIGITS.includes(text[at]!) && this.#chance(0.8)
@@ -136,7 +136,7 @@ class Day {
     return [text.slice(0, at) + letter + text.slice(at + 1)]
   }
 
-  /** Something that the reviewer has said to anybody, in the place of a frame, beside it, or mixed with it. */
+  /** A frame that the reviewer has sent before to any store: in the place of a frame, beside it, or mixed with it. */
   #replayed(text: string, ways: readonly Middleman[]): readonly string[] {
     const kind = text.slice(0, text.indexOf(','))
     const all = ways.flatMap(({ heard }) => heard)

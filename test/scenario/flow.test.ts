@@ -1,6 +1,6 @@
 /**
- * Slow lines and large spaces: what is sent is paced by what the other end has read, a reader that
- * falls behind is served at its own pace, and nothing is sent twice because it is slow.
+ * Slow lines and large spaces: the sender keeps to the pace at which the other end reads, a reader that
+ * falls behind is served at its own pace, and no frame is sent twice because the line is slow.
  */
 import { type SyncStore, entity } from '@countersign/core'
 import { hash } from 'node:crypto'
@@ -13,7 +13,7 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const Note = entity('note', z.object({ text: z.string() }))
 const entities = [Note]
-/** What may wait for a slow reader: the least window and a run of a whole flush. */
+/** Bytes that may wait for a slow reader: the smallest window, and one whole flush. */
 const WAITING_MAX = 2 * 65_536 + 4_096
 
 let scene: VirtualScene
@@ -27,7 +27,7 @@ const rows = (store: SyncStore): number => store.query(Note).rows.length
 /** Ann and a space of so many rows of so many characters, each a message of its own. */
 async function space(count: number, chars: number): Promise<SyncStore> {
   const ann = await scene.page(scene.line(), { entities })
-  // No two alike: packing says once what repeats.
+  // No two texts are equal, because a page writes an equal one only once.
   for (let i = 0; i < count; i++) ann.create(Note, { text: textOf(i, chars) })
   await scene.until(() => outbox(ann) === 0, 60_000)
   return ann

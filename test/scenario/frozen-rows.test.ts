@@ -1,4 +1,4 @@
-/** A row that was handed out keeps what it says, verdict included; a review makes a new row. */
+/** A row that was handed out never changes, its verdict included; a review makes a new row. */
 import { type Row, entity, memoryStorage } from '@countersign/core'
 import { type Storage, StorageError, type StorageHandle } from '@countersign/core/ports'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -19,7 +19,7 @@ afterEach(async () => {
   open = undefined
 })
 
-/** Everything that a row says, as text. */
+/** All properties of a row, as text. */
 function said(row: TaskRow): string {
   const { $state, $reviewer, $orderKey, $createdOrderKey, $author, $heads, $archived } = row
   const of = { $state, $reviewer, $orderKey, $createdOrderKey, $author, $heads, $archived }
@@ -47,7 +47,7 @@ describe('a row that was handed out', () => {
     expect(ann.read(Task, id)).toMatchObject({ $state: 'canonical', $createdBy: written.$author })
     expect(ann.read(Task, id)!.$reviewer).not.toBe(null)
 
-    // The same of an update, of a conflict with pending candidates, and of its acceptance.
+    // The same for an update, for a conflict with pending candidates, and for its acceptance.
     ann.setOnline(false)
     bob.setOnline(false)
     bob.update(Task, id, { title: 'B' })

@@ -1,4 +1,4 @@
-/** An outbox has a bound: what would go beyond it is refused by the call, and nothing of it happens. */
+/** An outbox has a bound: a call that would exceed it throws, and changes nothing. */
 import { type SyncStore, entity } from '@countersign/core'
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'

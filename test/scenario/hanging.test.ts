@@ -1,4 +1,4 @@
-/** Storages that do not answer: at the opening, in a read, in a claim, in a write; and then do. */
+/** Storages that do not answer at the opening, in a read, in a claim or in a write, and later do. */
 import { type SyncStore, entity, memoryStorage } from '@countersign/core'
 import type { Storage } from '@countersign/core/ports'
 import { createLimitedStore } from '@countersign/core/testing'
@@ -19,7 +19,7 @@ afterEach(async () => {
   on = undefined
 })
 
-/** Calls of that kind are carried out when the gate is opened, and answered then. */
+/** Calls of that kind wait until the gate is opened, and are made and answered then. */
 function gated(inner: Storage) {
   let shut: Call | undefined
   let release: () => void = () => {}
@@ -112,7 +112,7 @@ describe('§15 hanging', () => {
       await until(() => storageOf(store) === 'ok' && store.status.getState().outboxMessages === 2)
       expect(late.state).toBe('queued')
       expect(store.status.getState().storageTrouble).toBeUndefined()
-      // Where the key could not be read, another one writes here: WHO1 hides what waits under the stored one.
+      // Where the key could not be read, this store writes with another key: WHO1 hides what waits under the stored one.
       const showsLeft = (): boolean => store.read(Todo, left.id) !== undefined
       if (call === 'read') await until(showsLeft)
       else expect(showsLeft()).toBe(false)

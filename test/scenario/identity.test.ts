@@ -1,4 +1,4 @@
-/** Apps that take their time to say who the person is, or fail to: rows open, and nothing is lost. */
+/** Apps that name the person late, or fail to: the rows open, and no message is lost. */
 import {
   type StoreOptions,
   type SyncStore,
@@ -80,7 +80,7 @@ describe('§5 identity', () => {
 
   test('a personal id that fails is reported, and requested again with the next connection', async () => {
     const { clock } = defaultPlatform()
-    // Long timers never end, so nothing but a connection leads to another try.
+    // Long timers never end, so only a connection leads to another try.
     const patient = {
       ...clock,
       after: (ms: number, task: () => void) => (ms < 9_000 ? clock.after(ms, task) : () => {}),
@@ -92,7 +92,7 @@ describe('§5 identity', () => {
     }
     const store = await storeOf(ask, memoryStorage(), { clock: patient })
     const written = store.create(Todo, { title: 'kept' })
-    // Whoever is nobody is sent nothing.
+    // Without a person, nothing is sent.
     await until(() => store.status.getState().connection === 'syncing')
     expect(store.status.getState().identityTrouble).toContain('the server is down')
     isDown = false

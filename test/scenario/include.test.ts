@@ -1,11 +1,12 @@
 /**
  * Queries with the rows that references name: live, followed by their ids where a store follows scopes, and
- * with a word for each that is missing.
+ * with a status for each row that is missing.
  */
 import {
   type IncludedResult,
   type SyncStore,
   entity,
+  followed,
   livePages,
   optional,
   reference,
@@ -27,7 +28,7 @@ const Task = entity('task', {
 const Card = entity('card', z.object({ board: z.string(), author: z.string() }))
 const entities = [User, Task, Card]
 
-/** In no store. */
+/** The id of a row that no store has. */
 const NOBODY = '0190a6b2-3c4d-8e5f-8a7b-00000000000f'
 const QUERY = {
   ...{ where: { board: 'a' }, orderBy: ['title'] as const },
@@ -57,7 +58,7 @@ const shown = ({ rows }: Result): readonly string[] =>
 interface Play {
   /** Follows the whole space. */
   readonly ann: SyncStore
-  /** Follows what is asked for. */
+  /** Follows the scopes of its queries. */
   readonly bob: SyncStore
   readonly line: Line
   readonly users: readonly string[]
@@ -72,7 +73,7 @@ async function play(users: number, tasks: number): Promise<Play> {
     ann.create(Task, { board: 'a', title: `t${n}`, assignee: ids[n % users]! })
   await settled(ann)
   const line = scene.line()
-  const bob = await scene.page(line, { entities, scope: 'followed' })
+  const bob = await scene.page(line, { entities, scope: followed })
   await scene.until(() => isOnline(bob), 5_000)
   return { ann, bob, line, users: ids }
 }
@@ -168,7 +169,7 @@ describe('a store that follows scopes', () => {
     ann.archive(User, users[2]!)
     await settled(ann)
     expect(shown(live.snapshot())).toEqual(['t0 ready u0', 't1 ready one', 't2 archived u2'])
-    // Another one is named: it comes, and the first one is not sent again.
+    // The task now names another user: that user is sent, and the first one is not sent again.
     ann.update(Task, live.snapshot().rows[0]!.id, { assignee: users[9]! })
     await settled(ann)
     expect(shown(live.snapshot())[0]).toBe('t0 ready u9')
@@ -270,14 +271,14 @@ describe('a store that follows scopes', () => {
       canRead: ({ person }, row) => person?.id === 'ann' || row['name'] !== 'secret',
       authenticate: (auth) => (auth === undefined ? null : { personalId: auth }),
     })
-    const ann = await scene.page(scene.line(), { entities, scope: 'followed', person: 'ann' })
+    const ann = await scene.page(scene.line(), { entities, scope: followed, person: 'ann' })
     const secret = ann.create(User, { name: 'secret' }).id
     const open = ann.create(User, { name: 'open' }).id
     ann.create(Task, { board: 'a', title: 't0', assignee: secret })
     ann.create(Task, { board: 'a', title: 't1', assignee: open })
     await settled(ann)
     const line = scene.line()
-    const bob = await scene.page(line, { entities, scope: 'followed', person: 'bob' })
+    const bob = await scene.page(line, { entities, scope: followed, person: 'bob' })
     const live = bob.live(Task, QUERY)
     live.subscribe(() => {})
     await scene.until(() => live.snapshot().complete, 5_000)
@@ -309,7 +310,7 @@ describe('random writes', () => {
       const random = new SeededRandom(900 + seed)
       const below = (count: number): number => Math.floor(random.unit() * count)
       const { ann, bob, line } = await play(6, 8)
-      // She writes nothing, so she shows what the reviewer has.
+      // She writes nothing, so her store shows what the reviewer has.
       const eve = await scene.page(scene.line(), { entities })
       await settled(eve)
       const truth = new Map<number, readonly string[]>()

@@ -1,4 +1,4 @@
-/** What devtools see of refused messages, and what they do to them by the verbs of the app. */
+/** What devtools show of refused messages, and what they do with them through the verbs of the app. */
 import { type SyncStore, entity, memoryStorage } from '@countersign/core'
 import {
   type InspectSource,
@@ -11,7 +11,7 @@ import { z } from 'zod'
 import { type Scene, scene } from './wire.ts'
 
 const shape = z.object({ title: z.string(), points: z.number().int().default(0) })
-/** What the app lets pass, and its reviewer does not. */
+/** The type as the app declares it, and as its reviewer does, which refuses long titles. */
 const Loose = entity('task', shape)
 const Strict = entity('task', shape.extend({ title: z.string().max(8) }))
 
@@ -29,7 +29,7 @@ const refusedOf = async (store: SyncStore): Promise<readonly MessageRecord[]> =>
   return own.filter(({ state }) => state === 'rejected' || state === 'blocked')
 }
 
-/** A message that its reviewer refuses, and two that stand on it. */
+/** A message that the reviewer refuses, and two that depend on it. */
 function poison(store: SyncStore): string {
   store.setOnline(false)
   const { id } = store.create(Loose, { title: 'far too long' })
@@ -59,7 +59,7 @@ describe('6: refused messages', () => {
     expect(second).toMatchObject({ state: 'blocked', blockedBy: [first!.name] })
     expect(third).toMatchObject({ state: 'blocked', blockedBy: [second!.name] })
 
-    // Of all three the first is refused anew, and the others stand on it again.
+    // Written again, the first of the three is refused once more, and the other two depend on it.
     expect(await look(ann).run({ kind: 'retry', message: first!.name })).toEqual({ ok: true })
     await open.settle()
     const again = await refusedOf(ann)

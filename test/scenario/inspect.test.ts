@@ -1,9 +1,10 @@
-/** What devtools see of real stores: the feed, the answers, and that no secret is among them. */
+/** What devtools get from real stores: the feed and the answers, without any secret. */
 import {
   type SyncStore,
   createSyncStore,
   defaultPlatform,
   entity,
+  followed,
   map,
   memoryStorage,
 } from '@countersign/core'
@@ -33,6 +34,8 @@ function look(store: SyncStore): InspectSource {
 
 const REQUESTS: readonly InspectRequest[] = [
   { kind: 'sync' },
+  { kind: 'lineage' },
+  { kind: 'coverage' },
   { kind: 'types' },
   { kind: 'messages', which: 'all', values: true },
   { kind: 'rows', type: 'issue' },
@@ -119,6 +122,36 @@ describe('the feed', () => {
     end()
     source.subscribe(() => {})
     expect(await titles()).toEqual(['last'])
+  })
+
+  it('22: has the lineage, and the scopes that queries of a store need', async () => {
+    open = await scene()
+    const ann = await open.open({ entities: [Issue] })
+    ann.create(Issue, { title: 'one' })
+    const bob = await open.open({ entities: [Issue], scope: followed })
+    await open.settle()
+    const source = look(bob)
+    const leave = bob.live(Issue, { where: { title: 'one' } }).subscribe(() => {})
+    const fetched = bob.follow(Issue, { where: { points: { gte: 3 } } })
+    expect((await look(ann).ask({ kind: 'coverage' })).scopes).toBeUndefined()
+    const scopes = async () =>
+      ((await source.ask({ kind: 'coverage' })).scopes ?? []).map(({ type, where, ...rest }) => [
+        ...[type, JSON.stringify(where)],
+        ...Object.values(rest),
+      ])
+    expect(await scopes()).toEqual([
+      ['$schema', '{}', 1, true],
+      ['issue', '{"title":"one"}', 1, false],
+      ['issue', '{"points":{"gte":3}}', 1, false],
+    ])
+    await Promise.all([fetched.ready, bob.fetch(Issue, { where: { title: 'one' } })])
+    expect((await scopes()).every(([, , , isCovered]) => isCovered)).toBe(true)
+    fetched.release()
+    expect(await scopes()).toHaveLength(2)
+    leave()
+    const [epoch, ...more] = await source.ask({ kind: 'lineage' })
+    expect(epoch).toMatchObject({ epoch: 1, why: 'genesis', continues: null, isFollowed: true })
+    expect(more).toEqual([])
   })
 
   it('22: notes the snapshot that a store starts from, with its rows', async () => {

@@ -1,10 +1,10 @@
 /**
- * A reviewer on SQLite that can be told to die at the worst moment: right after a commit,
- * before anybody is answered. Arguments: data folder, spaces with commas between them, port, and
- * the commit after which to die (0: never; the parent kills it from outside).
+ * A reviewer on SQLite that dies at the worst moment, if asked: right after a commit, before it sends
+ * any answer. Arguments: data folder, spaces with commas between them, port, and the number of the
+ * commit after which to die (0: never; the parent kills it from outside).
  *
- * Few files are open at a time, and spaces without links are closed at once, so that opening and
- * closing happen amid it all.
+ * Few files are open at a time, and spaces without links are closed at once, so that spaces are
+ * opened and closed while others write.
  */
 import process from 'node:process'
 import type { SpaceStores } from '@countersign/core/ports'

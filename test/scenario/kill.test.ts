@@ -1,7 +1,7 @@
 /**
  * `kill -9` of a real reviewer at seeded moments while changes stream in, some of them between
- * commit and answer: with one space, and with many over one folder. Whatever a writer was told is
- * accepted stands in the database, once, and the database holds nothing that no writer wrote.
+ * commit and answer: with one space, and with many over one folder. Every message whose writer got an
+ * acceptance is in the database, once, and the database has no message that no writer wrote.
  * Compared by id. `KILL_SPACES`, `KILL_LIVES` and `KILL_CHANGES` (of each space) make the run over
  * many longer, `KILL_SEED` another one.
  */
@@ -42,7 +42,7 @@ it(
     const folder = await mkdtemp(join(tmpdir(), 'countersign-kill-'))
     folders.push(folder)
     const port = await freePort()
-    // The second life dies by itself between commit and answer; the others are killed from outside.
+    // The second process dies by itself between commit and answer; the others are killed from outside.
     const lives = [0, 3 + random.below(20), 0, 0, 0, 0]
     const receipts: Receipt[] = []
     const ackedAtKill: number[] = []
@@ -74,7 +74,7 @@ it(
         await new Promise((resolve) => setTimeout(resolve, 1))
       }
       if (life === lives.length) break
-      // A seeded moment in the stream: while a seeded part of what was written has its ack.
+      // A seeded moment in the stream: a seeded part of the written messages has its ack.
       const least = Math.floor(target * (0.2 + random.unit() * 0.6))
       while (!lives[life] && acked().length < Math.min(least, target))
         await new Promise((resolve) => setTimeout(resolve, 1))
@@ -99,7 +99,7 @@ it(
     const written = new Set(receipts.map((receipt) => receipt.messageId))
     expect(stored.filter((id) => !written.has(id))).toHaveLength(1)
 
-    // And a newcomer who knows nothing sees the same rows.
+    // And a new store without any data shows the same rows.
     await startChild(folder, { spaces: [SPACE], port, dieAfter: 0 })
     const newcomer = createSyncStore({
       server: true,
@@ -131,7 +131,7 @@ class Writer {
   readonly space: string
   readonly store: SyncStore
   readonly receipts: Receipt[] = []
-  /** What stood as accepted at some kill. */
+  /** The messages that were accepted at one of the kills. */
   readonly acked: Set<string> = new Set<string>()
 
   constructor(space: string, url: string) {
@@ -177,7 +177,7 @@ it(
       (_, i) => `${SPACE.slice(0, 1)}${i.toString(16).padStart(2, '0')}${SPACE.slice(3)}`,
     )
     const start = (): Promise<Life> => {
-      // Every other life dies by itself between commit and answer.
+      // Every second process dies by itself between commit and answer.
       const dieAfter = random.below(2) === 0 ? 0 : 1 + random.below(SPACES * 4)
       return startChild(folder, { spaces, port, dieAfter })
     }
@@ -207,7 +207,7 @@ it(
       reviewer = await start()
     }
     for (const { store } of writers) store.setOnline(true)
-    // The last one may have been told to die: then somebody starts it again, as often as it takes.
+    // The last process may die by itself, too: then it is started again, as often as needed.
     let isOver = false
     const revived = (async () => {
       for (;;) {
@@ -236,7 +236,7 @@ it(
       expect(stored.filter((id) => !written.has(id)).length).toBeLessThanOrEqual(1)
     }
 
-    // Newcomers who know nothing see the same rows.
+    // New stores without any data show the same rows.
     await startChild(folder, { spaces, port, dieAfter: 0 })
     const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1)
     for (const { space, store } of writers) {

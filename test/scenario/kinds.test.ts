@@ -1,4 +1,4 @@
-/** A field that keeps its name and holds something else is a changed shape: refused, with both kinds and the step. */
+/** A field that keeps its name and holds values of another kind is a changed shape: refused with both kinds and the missing step. */
 import {
   type FieldSchema,
   type SyncStore,
@@ -39,7 +39,7 @@ function alone(
   return store
 }
 
-/** Another maker's schema, which says nothing of itself. */
+/** A schema of another library, which does not describe its kind. */
 const foreign = (accepts: (value: unknown) => boolean): typeof anyText => ({
   '~standard': {
     version: 1,
@@ -54,7 +54,7 @@ const anyText: FieldSchema<string> = foreign((value) => typeof value === 'string
 const holding = (value: unknown): ReturnType<typeof entity> =>
   entity('holder', { title: z.string(), value } as never)
 
-/** Opens a store on what another build of the type left. */
+/** Opens a store on the data that another build of the type has stored. */
 async function reopened(was: unknown, is: unknown): Promise<unknown> {
   const storage = memoryStorage()
   const before = alone(holding(was), storage)
@@ -284,7 +284,7 @@ describe('a field of another kind', () => {
     const One = entity('task', { size: z.number() })
     const types = [
       entity('task', { size: z.string() }),
-      // Its row has another id, so the reviewer has to look into it.
+      // Its row has another id, so the reviewer has to compare the values.
       One.version(2, { size: z.array(z.number()) }, [wrap('size')]),
     ]
     const both = await Promise.all(

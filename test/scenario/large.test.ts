@@ -1,7 +1,7 @@
 /**
- * Whatever a reviewer accepts, every replica can take in, by every road: while it is online, by
- * the tail, by a snapshot, after a restart from its disk, as a history, as the state of one row,
- * and as what stands against a late write. In every script, and at the bounds at once.
+ * What a reviewer accepts, every replica can receive in each way: while it is online, by the tail, by a
+ * snapshot, after a restart from its disk, as a history, as the state of one row, and as the standing
+ * values of a late write. With texts in every script, and at all bounds at once.
  */
 import {
   CountersignError,
@@ -39,7 +39,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
 const inScripts = Object.entries(SCRIPTS)
 const inSomeScripts = inScripts.filter(([name]) => /ASCII|Chinese|escapes/.test(name))
 
-/** Who is no further behind than this gets the tail, everyone else a snapshot. */
+/** A follower that is at most so many changes behind gets the tail, any other a snapshot. */
 const TAIL_CHANGES_MAX = 400
 /** A snapshot is only sent where it is shorter than the messages. */
 const MESSAGES_BEFORE = 800
@@ -48,7 +48,7 @@ let scene: VirtualScene
 
 afterEach(() => scene.close())
 
-/** Of about `bytes` bytes as JSON. */
+/** A value of about `bytes` bytes as JSON. */
 function textOf(unit: string, bytes: number): string {
   return unit.repeat(Math.floor(bytes / (Buffer.byteLength(JSON.stringify(unit)) - 2)))
 }
@@ -71,8 +71,8 @@ function candidatesOf(
 }
 
 /**
- * Everyone has the same: who was there, who returns (by the tail), who is new (by a snapshot), and
- * who restarts without a network. `write` makes fewer changes than a tail may have.
+ * All stores have the same rows: one that was online, one that returns (by the tail), a new one (by a
+ * snapshot), and one that restarts without a network. `write` makes fewer changes than a tail may have.
  */
 async function everyoneHasIt(
   write: (ann: SyncStore) => void | Promise<void>,
@@ -152,7 +152,7 @@ test.each(inSomeScripts)('§20: a row of six fields of 60,000 bytes in %s', asyn
 
 test.each(inSomeScripts)('§20: a message at its very limit in %s', async (_, unit) => {
   await everyoneHasIt(async (ann) => {
-    // Its clock never moves on, so nothing of what it tries is ever sealed.
+    // Its clock never advances, so nothing that it writes is sealed.
     const still = await VirtualScene.open()
     const scratch = await still.store({ entities, connects: false })
     let taken = 1_000_000
@@ -187,7 +187,7 @@ test('§20: 32 candidates of 60,000 bytes each', async () => {
       await scene.until(() => writer.status.getState().outboxMessages === 0)
       await scene.wait(writer.close())
     }
-    scene.carried.delete('page') // of the writers, when they were new
+    scene.carried.delete('page') // sent to the writers when they were new
   })
   const [row] = store.query(Note).rows
   expect(row!.$conflicts['title']?.candidates).toHaveLength(count)
@@ -195,7 +195,7 @@ test('§20: 32 candidates of 60,000 bytes each', async () => {
 })
 
 describe('the state of one row', () => {
-  // A quarter of the bounds that are, with fields of a quarter.
+  // A quarter of the real bounds, with fields of a quarter of their size.
   const body = textOf('汉', 15_000)
   const limits = { entityBytesMax: 1_048_576, messageBytesMax: 262_144 }
   const filled = (fields: readonly string[]): Record<string, string> =>

@@ -1,6 +1,7 @@
 /**
- * Writes of somebody who was away for long, on states that everybody else has left behind: they
- * merge right with everybody, whatever each of them still knows, and nobody asks for anything.
+ * Writes of an author who was offline for long, on states that all others have replaced: they merge with
+ * the same result in all stores, however much history each of them still has, and no store fetches
+ * anything for it.
  */
 import { type SyncStore, entity } from '@countersign/core'
 import type { ReviewerOptions } from '@countersign/core/reviewer'
@@ -62,7 +63,7 @@ function pictureOf(store: SyncStore, ids: readonly string[]): unknown {
     const row = store.read(Task, id)!
     const conflict = row.$conflicts.n
     const candidates = conflict?.candidates.map(({ msgId, value }) => [msgId, value])
-    // Of a conflict, each shows its own value.
+    // In a conflict each author is shown its own value.
     const n = conflict ? undefined : row.n
     return { title: row.title, n, heads: row.$heads, base: conflict?.base, candidates }
   })
@@ -144,7 +145,7 @@ describe('a late writer', () => {
   })
 })
 
-/** A snapshot is joined for so long. */
+/** Time in which links may join a snapshot. */
 const SHARED_MS = 600_000
 
 describe('who takes late writes in', () => {
@@ -164,7 +165,7 @@ describe('who takes late writes in', () => {
       cy.transact(() => ids.forEach((id) => cy.update(Task, id, { n: 7 })))
       cy.setOnline(true)
       await scene.until(() => [ann, bob, cy].every(isDone), 20_000)
-      // Cy has read a snapshot, which a newcomer would join, with the late write behind it.
+      // Cy has read a snapshot, which a newcomer would join; the late write comes after it.
       if (!early) await scene.pass(SHARED_MS)
       const dan = early ?? (await newcomer())
       await everybodyHasTheSame([ann, bob, cy, dan], ids)
@@ -205,7 +206,7 @@ describe('who takes late writes in', () => {
     await everybodyHasTheSame([ann, bob, cy], ids)
     await scene.result(bob.flushed())
     await scene.result(bob.close())
-    // By the steps that are stored, and by the checkpoint that takes their place.
+    // From the stored steps, and from the checkpoint that replaces them.
     for (const checkpointStepsMax of [1_000, 0, 0]) {
       const limits = { checkpointStepsMax }
       const again = await scene.page(scene.line(), {
@@ -293,7 +294,7 @@ describe('a flush of which a message waits', () => {
       const again = await scene.page(scene.line(), { entities, disk, online: false })
       const { position, storage, damaged } = again.status.getState()
       expect([position?.seq, storage, damaged]).toEqual([at, 'ok', []])
-      // Shown as pending, it would stand beside what followed it.
+      // Shown as pending, it would be in conflict with what followed it.
       expect(again.read(Task, other)).toMatchObject({ $state: 'canonical', $conflicts: {} })
       expect(again.read(Task, id)!.$state).toBe('pending')
       again.setOnline(true)
@@ -321,7 +322,7 @@ describe('a flush of which a message waits', () => {
     expect(ann.read(Task, id)).toMatchObject({ n: 12 })
   })
 
-  /** Cy has written two rows in one flush: the reviewer's rule fails at one message, and takes the other. */
+  /** Cy has written two rows in one flush: the reviewer's rule fails at one message, and the other is accepted. */
   async function half(): Promise<
     Play & { id: string; other: string; disk: FaultyDisk; undecided: Set<unknown> }
   > {

@@ -1,8 +1,8 @@
 /**
- * A reviewer and stores on virtual time, each store behind a line of its own that a test can make
- * slow, deaf or half-open. Nothing here waits for the machine.
+ * A reviewer and stores on virtual time. Each store has a line of its own, which a test can make slow,
+ * deaf or half-open. No step depends on the speed of the machine.
  */
-import type { Entity, SyncStore } from '@countersign/core'
+import type { Entity, FollowedScope, SyncStore } from '@countersign/core'
 import { setSha256 } from '@countersign/core/message'
 import type { LinkEvents, Transport } from '@countersign/core/ports'
 import { type Reviewer, type ReviewerOptions, createReviewer } from '@countersign/core/reviewer'
@@ -26,13 +26,13 @@ await loadParts()
 export type Direction = 'up' | 'down'
 const DELAY_MS = 2
 
-/** The way of one device to the reviewer. In order, and lossless unless the test says otherwise. */
+/** The line of one device to the reviewer. It keeps the order, and loses no frame unless the test says so. */
 export class Line implements Transport {
   /** What it carries, each way. */
   bytesPerMs: Readonly<Record<Direction, number>> = { up: Infinity, down: Infinity }
   /** Whether a frame is lost on the way; asked once a frame. */
   loses: (direction: Direction, text: string) => boolean = () => false
-  /** Whether ends tell what waits in them. */
+  /** Whether the ends report their unsent bytes. */
   tells = true
   connections = 0
   /** Bytes that had not arrived yet, at the most. */
@@ -65,7 +65,7 @@ export class Line implements Transport {
     )
   }
 
-  /** The page is looked at again, or the network is back. */
+  /** The page is visible again, or the network is back. */
   wake(): void {
     for (const wake of this.#wakes) wake()
   }
@@ -80,12 +80,12 @@ export class Line implements Transport {
     this.#cut?.()
   }
 
-  /** A frame comes that the reviewer has not sent. */
+  /** Delivers a frame that the reviewer has not sent. */
   forge(text: string): void {
     this.#events?.frame(text)
   }
 
-  /** A byte comes that is no frame. */
+  /** Delivers a byte that is no frame. */
   alive(): void {
     this.#events?.alive?.()
   }
@@ -193,7 +193,7 @@ export class VirtualScene {
       signerMs = 0,
       isNative = true,
       limits = {},
-      scope = 'all',
+      scope,
       person,
     }: {
       readonly entities: readonly Entity[]
@@ -204,7 +204,7 @@ export class VirtualScene {
       readonly signerMs?: number
       readonly isNative?: boolean
       readonly limits?: Partial<Limits>
-      readonly scope?: 'all' | 'followed'
+      readonly scope?: FollowedScope | undefined
       /** Sent as the token of a login; undefined: there is none. */
       readonly person?: string
     },
@@ -257,7 +257,7 @@ export class VirtualScene {
     return this.clock.monotonic() - startMs
   }
 
-  /** What a promise gives, with time passing meanwhile. */
+  /** Resolves like the promise, while virtual time passes. */
   async result<T>(promise: Promise<T>): Promise<T> {
     let isOver = false
     const over = (): boolean => (isOver = true)

@@ -1,6 +1,6 @@
 /**
- * Links that end, go deaf or lose a frame while others write: what was under way goes on at once,
- * and nothing of an older link is taken for something of the new one.
+ * Links that end, go deaf or lose a frame while others write: work in progress continues at once, and no
+ * state of an older link is mistaken for state of the new one.
  */
 import { type SyncStore, entity } from '@countersign/core'
 import { SimLocks } from '@countersign/core/testing'
@@ -13,7 +13,7 @@ vi.setConfig({ testTimeout: 120_000 })
 
 const Task = entity('task', z.object({ title: z.string(), n: z.number().default(0) }))
 const entities = [Task]
-/** A reconnect: a backoff of the first attempt, and some ways of the line. */
+/** A reconnect: the pause before the first attempt, and some passages of the line. */
 const AT_ONCE_MS = 1_000
 /** A want without progress is asked again after 20 s, looked at every 5. */
 const ASKED_AGAIN_MS = 26_000
@@ -26,7 +26,7 @@ const isOnline = (store: SyncStore): boolean => store.status.getState().connecti
 const outbox = (store: SyncStore): number => store.status.getState().outboxMessages
 const rows = (store: SyncStore): number => store.query(Task).rows.length
 
-/** Somebody else who writes a row every two seconds, from now on. */
+/** Another author, who writes a row every two seconds from now on. */
 async function writing(): Promise<{ written: () => number }> {
   const ann = await scene.page(scene.line(), { entities })
   let written = 0
@@ -109,7 +109,7 @@ describe('after a reconnect, while others write', () => {
     const line = scene.line()
     const bob = await scene.page(line, { entities, signerMs: 2_000 })
     await scene.until(() => line.count('welcome') === 1, AT_ONCE_MS)
-    // The link ends while its welcome is judged; the next one is never greeted.
+    // The link ends while its welcome is checked; the next link gets no greeting.
     line.loses = (_, text) => text.startsWith('["hello"')
     await scene.pass(500)
     line.cut()
@@ -118,7 +118,7 @@ describe('after a reconnect, while others write', () => {
     line.loses = () => false
     line.cut()
     const written = others.written()
-    // Epoch, greeting, the proof of the session, what is told, and its end: one after the other, 2 s each.
+    // The checks of epoch, greeting, proof of the session, answer, and end of the answer: one after the other, 2 s each.
     await scene.until(() => isOnline(bob) && rows(bob) >= written, AT_ONCE_MS * 12)
   })
 })
@@ -186,7 +186,7 @@ describe('sessions that ended with unsent work', () => {
       await scene.until(() => outbox(last) === 0, 60_000)
       expect(rows(last)).toBe(loads + 1)
       expect(last.read(Task, shared!)).toMatchObject({ n: loads, $state: 'canonical' })
-      // And the shape of the type, which the first page that is online publishes.
+      // And the version of the type, which the first page that is online publishes.
       await scene.until(() => isOnline(last) && outbox(last) === 0, 60_000)
       await scene.pass(1_000)
       expect(scene.reviewer.state).toMatchObject({ accepted: loads * 2 + 3, rejected: 0 })
@@ -259,7 +259,7 @@ describe('sessions that ended with unsent work', () => {
     first.update(Task, id, { n: 1 })
     await scene.until(() => ann.read(Task, id)?.n === 1, 5_000)
     await scene.result(first.close())
-    expect(disk.rot('advance', () => 0)).toBeDefined() // the canonical state begins anew
+    expect(disk.rot('advance', () => 0)).toBeDefined() // the canonical state is fetched again
 
     line.loses = () => false
     const third = await scene.page(line, { entities, disk, locks, limits })
@@ -304,7 +304,7 @@ describe('a half-open link', () => {
         line.wake() // a page that wakes says so more than once
         await scene.until(() => line.connections > before, 5_000)
       } else {
-        line.wake() // bytes still come: it lives
+        line.wake() // bytes still arrive: the link is alive
         await scene.pass(10_000)
         expect(line.connections).toBe(before)
       }

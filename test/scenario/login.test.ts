@@ -1,6 +1,6 @@
 /**
  * Logins over real sockets: tokens of an issuer, verified by the reviewer that an app would start. A
- * person on several devices, a token that ends, another person's token, and where no secret may be.
+ * person on several devices, a token that ends, another person's token, and the places that must have no secret.
  */
 import { createHmac } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -197,7 +197,7 @@ test('AUTH7 a token that ends offline, with 100 queued writes: all are delivered
     connectionNote: 'the token has expired',
     outboxMessages: 100,
   })
-  // Somebody else signs in on the same device: her messages are not theirs.
+  // Another person signs in on the same device: her messages are not that person's.
   ann.setAuth(token('bob'))
   await until(
     () => statusOf(ann).connectionNote === 'a session is of another person than the login',
@@ -258,7 +258,7 @@ describe('WHO8 a person on several devices', () => {
       reason: 'unauthorised',
       detail: 'only its author may edit a note',
     })
-    // Whose storage was deleted is a new author, and the same person.
+    // After her storage was deleted she is a new author, and the same person.
     const later = await device('ann', token('ann'))
     await until(() => later.read(Note, id) !== undefined)
     expect(await later.update(Note, id, { by: 'later' }).settled()).toMatchObject({
@@ -297,7 +297,7 @@ describe('WHO8 a person on several devices', () => {
     const offline = await device('ann', token('ann'), { storage, online: false })
     expect(owned(offline)).toEqual([true, true, false])
     expect(offline.me.getState()).toMatchObject({ authorId, signedIn: true })
-    // Another person on that device is not her, and sees nothing of hers.
+    // Another person on that device is not shown any of her rows.
     await offline.close()
     const other = await device('bob', token('bob'), { storage, online: false })
     expect(other.me.getState()).toMatchObject({ aliases: [], signedIn: false })
@@ -388,7 +388,7 @@ test('S18 tokens and personal ids are nowhere but on the way to the reviewer, an
     for (const secret of ['canary', annsToken, expired, annsToken.split('.')[1]!])
       expect(text.includes(secret), `${what}: ${secret}`).toBe(false)
   }
-  // Nothing that Bob has links the two devices.
+  // Nothing that Bob receives links the two devices.
   const [one, two] = [statusOf(laptop).authorId!, statusOf(phone).authorId!]
   for (const text of heard.get('bob')!)
     expect(text.startsWith('["me"') && names(text, one)).toBe(false)
@@ -396,7 +396,7 @@ test('S18 tokens and personal ids are nowhere but on the way to the reviewer, an
   expect(laptop.me.getState().aliases).toEqual([two])
 })
 
-/** Every text of the space's file but of its private tables, and of rejections, which go to their author alone. */
+/** Every text of the space's file, except its private tables, and rejections, which are sent to their author only. */
 function served(file: string): string {
   const db = new DatabaseSync(file, { readOnly: true })
   const tables = db.prepare("select name from sqlite_schema where type = 'table'").all() as {

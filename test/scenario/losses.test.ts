@@ -1,9 +1,8 @@
 /**
  * Losses at random: a reviewer falls back to older copies and loses all its data, again and again, while
- * stores write, leave and come back. In the end everybody shows the same, everything
- * that a store was told is accepted stands in the log, once, and what was refused is not in it; and
- * nobody has waited for an answer that was lost.
- * `LOSS_SEEDS` runs so many seeds, from `LOSS_SEED` on.
+ * stores write, leave and come back. At the end all stores show the same; every message whose
+ * acceptance a store has received is in the log, once, and no refused message is; and no store has
+ * waited for an answer that was lost. `LOSS_SEEDS=n` runs n seeds, from `LOSS_SEED` on.
  */
 import process from 'node:process'
 import { type Receipt, type SyncStore, entity, memoryStorage } from '@countersign/core'
@@ -43,7 +42,7 @@ afterEach(() => scene.close())
 async function begin(any: Random): Promise<void> {
   devices = []
   events = []
-  // Where wire, keys or disk are slow, what is asked and what is lost overlap.
+  // Where wire, keys or disk are slow, requests and losses overlap.
   const [delayMs, signerMs, diskMs] = [any.pick([1, 1, 5, 40]), any.pick(SLOW), any.pick(SLOW)]
   const some = (ms: number) => (): number => ms * 2 * any.unit()
   scene = await VirtualScene.open((clock) => {
@@ -77,7 +76,7 @@ function write({ store, receipts }: Device, any: Random): void {
   else receipts.push(store.update(Task, row.id, { title: `title ${any.below(100)}` }))
 }
 
-/** What is the same for all: who looks decides which candidate of a conflict is shown. */
+/** What is the same in all stores: not the shown candidate of a conflict, which depends on the reader. */
 const told = (store: SyncStore) =>
   store
     .query(Task)
@@ -116,14 +115,14 @@ it.each(seeds)('LOSS7 seed %i', { timeout: 60_000 }, async (seed) => {
   const [accepted, rejected] = [new Set<string>(), new Set<string>()]
   for (let n = 0; n < STEPS; n++) {
     await step(any, copies)
-    // Told so once, whatever became of it since.
+    // Reported once, whatever happened to the message since.
     for (const { receipts } of devices)
       for (const receipt of receipts) {
         if (receipt.state === 'accepted') accepted.add(receipt.messageId)
         if (receipt.state === 'rejected') rejected.add(receipt.messageId)
       }
   }
-  // Whoever waits for the next try does not wait longer.
+  // A store that waits for its next try does not wait longer.
   for (const { store } of devices) {
     store.setOnline(false)
     store.setOnline(true)
@@ -186,7 +185,7 @@ it('SEEN2 after a new epoch, what is written in one turn is still one flush', as
   await scene.settle()
   await scene.restart(() => spaces.restore(SPACE, copy))
   await scene.settle()
-  // The first commit after what came back opens it; the row is still as it was before.
+  // The first commit after the returned batches opens the epoch; the row is still as it was before.
   store.create(Task, { title: 'another' })
   await scene.settle()
   expect(scene.reviewer.state.epoch).toBe(2)
@@ -230,7 +229,7 @@ it.each(['stays open', 'is opened again'])(
     await scene.settle()
     expect(titles(other)).toEqual(['later'])
     expect(author.refused.snapshot()).toMatchObject([{ messageId: bomb.messageId }])
-    // It has the refusal again.
+    // The reviewer has the refusal again.
     expect(scene.reviewer.state.seq).toBe(3)
   },
 )
@@ -274,7 +273,7 @@ it('LOSS9 where others give it back after all, what was given up is accepted, an
   ann.create(Task, { title: 'lost' })
   await scene.settle()
   await scene.wait(ann.close())
-  // By a snapshot: he cannot give it back.
+  // He has it from a snapshot, so he cannot hand it back.
   const ben = await scene.store({ entities: [Task] })
   await scene.settle()
   const { id } = ben.query(Task).rows[0]!

@@ -1,9 +1,17 @@
 /**
- * A reviewer whose data were lost, or are an older copy: what it had accepted comes back from those who
- * have read it, the same for all, and nobody acts by hand.
+ * A reviewer whose data were lost, or are an older copy: the stores that have read what it had accepted
+ * hand it back, the result is the same in all stores, and no person has to act.
  */
 import { cpSync, rmSync } from 'node:fs'
-import { type SyncStore, defaultPlatform, entity, memoryStorage } from '@countersign/core'
+import {
+  type FollowedScope,
+  type SyncStore,
+  createSyncStore,
+  defaultPlatform,
+  entity,
+  followed,
+  memoryStorage,
+} from '@countersign/core'
 import { allPages } from '@countersign/core/ports'
 import type { KeyPair, Page, Storage, StoredState, Transport } from '@countersign/core/ports'
 import {
@@ -14,7 +22,6 @@ import {
   sequence,
 } from '@countersign/core/reviewer'
 import { sqliteSpaces } from '@countersign/reviewer'
-import { createSyncStore } from '@countersign/core'
 import { rulesFor } from '@countersign/core/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
@@ -32,7 +39,7 @@ let keys: KeyPair
 let current: Reviewer
 let events: ReviewerEvent[]
 let stop: () => Promise<void>
-/** Of all reviewers of a test. */
+/** Options of all reviewers of a test. */
 let deployed: Pick<ReviewerOptions, 'entities' | 'assign'>
 const stores: SyncStore[] = []
 
@@ -72,7 +79,7 @@ async function copied(): Promise<string> {
   return copy
 }
 
-/** The reviewer is gone, and begins again on a copy, or on nothing. */
+/** Stops the reviewer, and starts it again on a copy of the data, or on none. */
 async function fallBack(copy: string | undefined, restored = false): Promise<void> {
   await stop()
   rmSync(folder, { recursive: true, force: true })
@@ -85,7 +92,7 @@ const transport: Transport = { connect: (link) => wireTo(current).connect(link) 
 async function open(
   storage = memoryStorage(),
   over = transport,
-  scope: 'all' | 'followed' = 'all',
+  scope?: FollowedScope,
 ): Promise<SyncStore> {
   const store = createSyncStore({
     ...{ server: true, space: SPACE, entities: [Task, Bill], storage, transports: [over], scope },
@@ -96,7 +103,7 @@ async function open(
 }
 
 const status = (store: SyncStore) => store.status.getState()
-/** What is the same for all: who looks decides which candidate of a conflict is shown. */
+/** What is the same in all stores: not the shown candidate of a conflict, which depends on the reader. */
 const told = (store: SyncStore) =>
   store
     .query(Task)
@@ -107,7 +114,7 @@ const told = (store: SyncStore) =>
     }))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 
-/** Every store is at the head and shows the same. */
+/** Checks that every store is at the head and shows the same. */
 async function settled(...all: readonly SyncStore[]): Promise<void> {
   await vi.waitFor(
     () => {
@@ -136,7 +143,7 @@ describe('a reviewer restored from a copy', () => {
     await settled(ann)
     await fallBack(copy, true)
     await settled(ann)
-    // Opened again from what is stored: nothing of what came back is in memory.
+    // Opened again from the store, so that nothing that came back is in memory.
     await stop()
     await start()
     ann.create(Bill, { to: 'four' })
@@ -193,7 +200,7 @@ describe('a reviewer restored from a copy', () => {
     bob.setOnline(true)
     await settled(ann, bob)
     expect(bob.query(Task).rows).toHaveLength(21)
-    // Both wrote it without the other one's, and no write is lost.
+    // Neither had seen the other's write, and no write is lost.
     expect(told(ann).find(({ id }) => id === row)?.titles).toEqual(['by ann', 'by bob'])
     const carl = await open()
     await settled(ann, bob, carl)
@@ -241,7 +248,7 @@ describe('a reviewer restored from a copy', () => {
 
 describe('a store that follows parts of the space', () => {
   const follower = async (): Promise<SyncStore> => {
-    const store = await open(memoryStorage(), transport, 'followed')
+    const store = await open(memoryStorage(), transport, followed)
     await store.follow(Task).ready
     return store
   }
@@ -328,7 +335,7 @@ describe('a store that has lost something', () => {
     await ann.close()
     bob.setOnline(false)
     await fallBack(copy, true)
-    // Both have lost something: Ann all that she had, the reviewer its tail.
+    // Both have lost data: Ann all that she had, the reviewer its tail.
     const anew = await open()
     await settled(anew)
     expect(told(anew)).toEqual([])
@@ -355,7 +362,7 @@ describe('a store that has lost something', () => {
     await settled(restored)
     expect(told(restored)).toHaveLength(22)
     expect(told(restored)).toEqual(expect.arrayContaining(before))
-    expect(current.state.rejected).toBeLessThan(2) // a publication at the most
+    expect(current.state.rejected).toBeLessThan(2) // at most one publication
   })
 
   it('LOSS6 own messages that no store hands back are pending again, and refused ones stay refused', async () => {
@@ -398,7 +405,7 @@ describe('a store that has lost something', () => {
     await settled(ann, bob)
     ann.resolve(Task, row, { title: 'three' })
     await settled(ann, bob)
-    // Who decides otherwise has not read it: Carl was there when both values stood.
+    // Carl has not read that resolve: the copy that he reads is from when both values were live.
     ann.setOnline(false)
     bob.setOnline(false)
     await fallBack(copy, true)
@@ -413,9 +420,36 @@ describe('a store that has lost something', () => {
     expect(late.state).toBe('accepted')
     expect([ann, bob, carl].map((store) => store.refused.snapshot())).toEqual([[], [], []])
   })
+
+  it('LOSS5 what was decided on a lost lineage, and waits, is not late: both decisions stand', async () => {
+    await start()
+    const ann = await open()
+    const bob = await open()
+    const row = ann.create(Task, { title: 'one' }).id
+    await settled(ann, bob)
+    const copy = await copied()
+    await settled(ann, bob)
+    // Ann has read a position that the copy lacks, and resolves on it. She has no verdict on her resolve.
+    bob.update(Task, row, { title: 'two' })
+    await settled(ann, bob)
+    ann.setOnline(false)
+    const decided = ann.resolve(Task, row, { title: 'three' })
+    bob.setOnline(false)
+    await fallBack(copy, true)
+    const carl = await open()
+    await settled(carl)
+    carl.resolve(Task, row, { title: 'four' })
+    await settled(carl)
+    ann.setOnline(true)
+    bob.setOnline(true)
+    await settled(ann, bob, carl)
+    expect(decided.state).toBe('accepted')
+    expect(told(carl)).toMatchObject([{ titles: ['four', 'three'] }])
+    expect([ann, bob, carl].map((store) => store.refused.snapshot())).toEqual([[], [], []])
+  })
 })
 
-/** A store behind it hands nothing back: the wire says that all is there. */
+/** A wire whose store hands nothing back: the wire answers `held` as if the reviewer had everything. */
 const unreturning: Transport = {
   connect: (events) => {
     const link = transport.connect(events)

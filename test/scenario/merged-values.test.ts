@@ -1,7 +1,6 @@
 /**
- * Fields that a function merges: whoever has the messages sees the same value, whenever they
- * joined, and so does a rule of the reviewer. Where what stood before is not known, the conflict
- * stays open for everybody.
+ * Fields that a function merges: all stores show the same value, whenever they joined, and so does a rule
+ * of the reviewer. Where the base of a conflict is unknown, the conflict stays open in all stores.
  */
 import { type SyncStore, entity } from '@countersign/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -22,14 +21,14 @@ afterEach(async () => {
   open = undefined
 })
 
-/** All that it wrote has its verdict. */
+/** Waits until all messages of a store have their verdict. */
 async function settled(store: SyncStore): Promise<void> {
   await store.flushed()
   const isDone = (): boolean => store.status.getState().outboxMessages === 0
   await vi.waitFor(() => expect(isDone()).toBe(true))
 }
 
-/** How many rows show what. */
+/** How many rows show each value. */
 function told(store: SyncStore): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {}
   for (const { title, n } of store.query(Counter).rows)
@@ -127,12 +126,12 @@ describe('what stood before', () => {
           store.setOnline(true)
           await open.settle()
         }
-        // Of the newcomers one has a snapshot, taken while the conflict was open or merged.
+        // One of the newcomers has a snapshot, made while the conflict was open or merged.
         const newcomer = await open.open({ entities })
         await open.settle()
         const views = [...stores, newcomer].map((store) => viewOf(store, id))
         expect(new Set(views).size, views.join(' ')).toBe(1)
-        // Those of the first round parted from 0. After it they parted from several values.
+        // The base of the first round is 0. The base of later ones is several values.
         expect(views[0]).toContain(round === 1 ? 'merged' : 'open')
       }
       await open.close()

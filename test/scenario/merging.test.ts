@@ -33,7 +33,7 @@ const Issue = entity('issue', {
   ),
 }).index('likes', ['-likes'])
 
-/** With as many defaults as an archiving has registers that are no fields. */
+/** A type with as many defaults as an archiving has registers that are no fields. */
 const Tally = entity('tally', { label: z.string(), sum: counter() })
 
 const entities = [Issue, Tally]

@@ -1,7 +1,8 @@
 /**
- * Whoever stands between a store and its reviewer can delay, drop and end, and nothing else: nothing
- * of theirs is shown as canonical, stored, or taken for a verdict, the store says what happened, and
- * when they are gone everything goes on. Rules: SPEC.md, section 21.
+ * A middleman, who is between a store and its reviewer, can delay and drop frames and end the link, and
+ * nothing else: nothing that the middleman sends is shown as canonical, stored, or taken for a verdict,
+ * the status says what happened, and without the middleman everything continues. Rules: SPEC.md,
+ * section 21.
  */
 import { createHash } from 'node:crypto'
 import {
@@ -30,6 +31,7 @@ import {
   batchAfter,
   entities,
   positionAfter,
+  tailAt,
   rowsOf,
   sign,
 } from './middleman.ts'
@@ -42,13 +44,13 @@ let world: World
 
 afterEach(() => world.scene.close())
 
-/** A frame that does not fit what was signed, where it is not the signature that fails. */
+/** The note of a frame that contradicts what was signed, although its signature is valid. */
 const NOTED = /^connecting: the (?:reviewer sent |answers of the reviewer arrive incomplete)/m
-/** The end of an answer, with a signature of nobody. */
+/** The end of an answer, with an invalid signature. */
 const END = { pages: 0, snapshot: 0, sig: 'x', at: 1, settled: null } as const
 const FORGED = 'refused: forged: forged in the name of the reviewer:'
 
-/** Every `tail` with a frame's text rewritten. */
+/** Rewrites the texts of every `tail`. */
 function rewriting(rewrite: (texts: string, frame: TailFrame) => string): void {
   world.way.toStore = (frame, text) => {
     if (frame.kind !== 'tail') return [text]
@@ -61,7 +63,7 @@ function rewriting(rewrite: (texts: string, frame: TailFrame) => string): void {
   }
 }
 
-/** A frame for everybody who is not its author: whole lines. */
+/** The lines of a frame for a reader that is not the author: no hashes in their places. */
 function linesOf(texts: string): string[] {
   return texts.split('\n')
 }
@@ -285,7 +287,7 @@ function batchesOf({ texts, batches }: TailFrame): string[] {
 }
 
 describe('GATE4 positions and batches from nothing', () => {
-  /** What a middleman says, once bob and the reviewer are at a position. */
+  /** What the middleman sends, once bob and the reviewer are at a position. */
   const cases: [string, string, (at: Position) => Promise<string>][] = [
     [
       'a batch of a session of theirs, at the honest position',
@@ -389,10 +391,6 @@ describe('GATE4 positions and batches from nothing', () => {
     expect(world.canonicalTexts).toEqual(['first'])
     await world.heal()
   })
-
-  function tailAt(batch: string, position: Position): string {
-    return reviewerFrame('tail', { batches: [batch.split('\n').length], position }, batch)
-  }
 })
 
 describe('GATE7 acceptances', () => {
@@ -559,7 +557,7 @@ describe('OPN8 greetings', () => {
     expect(world.witness.said.at(-1)).toBe(
       `${FORGED} a greeting that its key has not signed for this link; it was discarded`,
     )
-    // Nothing of this store is told to whoever that is.
+    // The store sends nothing to this unknown reviewer.
     expect(world.way.count('bind')).toBe(sent)
     await world.heal()
   })
@@ -671,7 +669,7 @@ describe('OPN8 greetings', () => {
 })
 
 describe('GATE5, GATE6 snapshots', () => {
-  /** Dan follows over a way of his own, and always gets a snapshot. */
+  /** Dan follows over a line of his own, and always gets a snapshot. */
   async function opened(): Promise<{
     dan: World['bob']
     way: Middleman
@@ -689,7 +687,7 @@ describe('GATE5, GATE6 snapshots', () => {
     const dan = await world.scene.page(way, { entities, disk: world.scene.disk() })
     await world.scene.until(() => world.has(dan), 60_000)
     expect(way.heard.some((text) => text.startsWith('["page"'))).toBe(true)
-    // So much follows that it is told by a snapshot again.
+    // So much was written since that a snapshot is sent again.
     const mine = dan.create(Note, { text: 'of dan', n: 0 })
     await world.scene.until(() => mine.state === 'accepted', 10_000)
     dan.setOnline(false)
@@ -1001,7 +999,7 @@ describe('GATE5, GATE6 snapshots', () => {
   test('the empty space at seq 0, whose signature is that of the epoch', async () => {
     const spaces = memorySpaces()
     world = await World.open({ reviewer: { spaces } })
-    // It was in the greeting of the first page, when nothing was written.
+    // The position of the first greeting, when nothing was written.
     const { sig, ...begun } = JSON.parse((await spaces.open(SPACE).meta('epoch'))!) as Position
     await world.write('honest')
     for (const isNewcomer of [false, true]) {
@@ -1038,7 +1036,7 @@ describe('GATE5, GATE6 snapshots', () => {
 })
 
 describe('AUD seals', () => {
-  /** A reviewer whose store gives other seals than it was given. */
+  /** A reviewer whose store returns other seals than were stored. */
   async function open(seals?: (text: string) => string | undefined): Promise<void> {
     const inner = memorySpaces()
     const opened = (space: string): SpaceStore => {
@@ -1333,7 +1331,7 @@ describe('CATCH11 a signed end of an answer is replayed', () => {
     for (let n = 0; n < 70; n++) await world.pass(1_000)
     world.way.toStore = (frame, text) => [frame.kind === 'through' ? end : text]
     world.way.cut()
-    // The greeting is fresh, and says that nothing is missing; then the link is given up.
+    // The greeting is fresh, and its position is the store's; then the link is ended.
     for (let n = 0; n < 70; n++) await world.pass(1_000)
     expect(world.witness.said).toContain(`connecting: ${OLD}`)
     expect(world.witness.said.join()).not.toContain('forged')

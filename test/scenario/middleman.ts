@@ -1,9 +1,10 @@
 /**
- * Somebody between a store and its reviewer, who reads every frame and says to either end what they
- * like, but has no key of theirs; and a world of three authors, in which one of them, bob, has them on
- * his way. What bob showed as canonical at any time is kept, and held against the reviewer's history.
+ * A middleman between a store and its reviewer, who reads every frame and can send any frame to either
+ * end, but has none of their keys; and a world of three authors, in which the link of one of them, bob,
+ * goes through the middleman. What bob showed as canonical at any time is kept, and compared with the
+ * reviewer's history.
  */
-import { type Row, type SyncStore, entity } from '@countersign/core'
+import { type FollowedScope, type Row, type SyncStore, entity } from '@countersign/core'
 import { type Position, hashBytes, positionBytes, shortId } from '@countersign/core/message'
 import {
   type KeyPair,
@@ -17,6 +18,7 @@ import {
   chainOfBatch,
   parseAuthorFrame,
   parseReviewerFrame,
+  reviewerFrame,
 } from '@countersign/core/protocol'
 import { type ReviewerOptions, createReviewer } from '@countersign/core/reviewer'
 import { type FaultyDisk, SimLocks, rulesFor, simSigner } from '@countersign/core/testing'
@@ -29,29 +31,29 @@ export const Note = entity('note', z.object({ text: z.string(), n: z.number() })
 export const entities = [Note]
 export const OTHER_SPACE = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a11'
 
-/** What stands in the place of a frame: nothing, it, or others. */
+/** The frames that replace a frame: none, the same, or others. */
 export type Rewrite<Frame> = (frame: Frame, text: string) => readonly string[]
 const asItIs: Rewrite<unknown> = (_, text) => [text]
 
 export class Middleman extends Line {
   toStore: Rewrite<ReviewerFrame> = asItIs
   toReviewer: Rewrite<AuthorFrame> = asItIs
-  /** What the reviewer said over all links, as it said it. */
+  /** The frames that the reviewer sent over all links, unchanged. */
   readonly heard: string[] = []
   #events: LinkEvents | undefined
 
-  /** Says that to the store, over the present link. */
+  /** Sends a frame to the store, over the present link. */
   say(text: string): void {
     this.#events?.frame(text)
   }
 
-  /** Is honest from now on. */
+  /** Passes all frames on unchanged from now on. */
   leave(): void {
     this.toStore = asItIs
     this.toReviewer = asItIs
   }
 
-  /** The newest frame of a kind that the reviewer said. */
+  /** The newest frame of a kind that the reviewer sent. */
   newest<K extends ReviewerFrame['kind']>(kind: K): ReviewerFrame & { readonly kind: K } {
     const text = this.heard.findLast((each) => each.startsWith(`["${kind}"`))
     return reviewerFrameOf(text!) as ReviewerFrame & { readonly kind: K }
@@ -86,7 +88,7 @@ function authorFrameOf(text: string): AuthorFrame {
   return frame.value
 }
 
-/** A simulated key is its own secret; who signs with it is this test's word. */
+/** A simulated key is its own secret, so a test can sign with any key. */
 function keysNamed(letter: string): KeyPair {
   const publicKey = letter.repeat(43)
   return { publicKey, secret: { simulated: publicKey } }
@@ -105,7 +107,7 @@ interface Shown {
   readonly heads: readonly string[]
 }
 
-/** Everything that a store shows as canonical, and says of its connection. */
+/** Records everything that a store shows as canonical, and the status of its connection. */
 export class Witness {
   readonly shown = new Map<string, Shown>()
   /** `connection`, `connectionRefusal` and `connectionNote`, each time one of them changed. */
@@ -124,7 +126,7 @@ export class Witness {
     })
   }
 
-  /** Each canonical row that it saw is one that the reviewer had, as an honest store hears its history. */
+  /** Checks that the reviewer had each canonical row that was shown, by the history that an honest store fetches. */
   async wasTrue(honest: SyncStore, scene: VirtualScene): Promise<void> {
     for (const id of new Set([...this.shown.values()].map((shown) => shown.id))) {
       const { entries } = await scene.result(honest.history(Note, id))
@@ -153,10 +155,12 @@ export class Witness {
 
 export interface WorldOptions {
   readonly reviewer?: Partial<ReviewerOptions>
-  /** How long a signature takes bob to make or to check. */
+  /** Time that bob needs to make or check a signature. */
   readonly signerMs?: number
   /** Whether bob's platform checks signatures itself. */
   readonly isNative?: boolean
+  /** The storage of bob's store. */
+  readonly scope?: FollowedScope | undefined
 }
 
 export class World {
@@ -188,11 +192,12 @@ export class World {
     this.witness = new Witness(this.bob)
   }
 
-  /** Ann, carl and bob are online; bob has met his reviewer, over a way that is honest so far. */
+  /** Ann, carl and bob are online; bob has met his reviewer, over a link that is honest so far. */
   static async open({
     reviewer = {},
     signerMs = 0,
     isNative = true,
+    scope,
   }: WorldOptions = {}): Promise<World> {
     const scene = await VirtualScene.open({
       keys: HONEST,
@@ -204,7 +209,7 @@ export class World {
     const way = new Middleman(scene)
     const disk = scene.disk()
     const locks = new SimLocks()
-    const bob = await scene.page(way, { entities, disk, locks, signerMs, isNative })
+    const bob = await scene.page(way, { entities, disk, locks, signerMs, isNative, scope })
     const world = new World({ scene, ann, carl, bob, way, disk, locks })
     await world.settle()
     return world
@@ -218,14 +223,14 @@ export class World {
     return this.scene.pass(ms)
   }
 
-  /** Ann creates a row; everybody honest has it. */
+  /** Ann creates a row, and waits until the honest stores have it. */
   async write(text: string, n = 0): Promise<string> {
     const { id } = this.ann.create(Note, { text, n })
     await this.pass(50)
     return id
   }
 
-  /** Ann and carl write the same row at once: its batch has a review, with the base and its value. */
+  /** Ann and carl write the same row concurrently: the batch has a review, with the base and its value. */
   async clash(id: string, text: string): Promise<void> {
     this.carl.setOnline(false)
     await this.pass(10)
@@ -252,9 +257,9 @@ export class World {
   }
 
   /**
-   * The middleman leaves. Then everything goes on, and everybody has the same; nothing that the
-   * reviewer never had was shown as canonical on the way; and a store that opens what bob has stored
-   * shows the same, too.
+   * The middleman leaves. Checks that everything continues, and that all stores have the same; that
+   * nothing was shown as canonical that the reviewer never had; and that a store that opens bob's
+   * storage shows the same, too.
    */
   async heal(): Promise<void> {
     this.way.leave()
@@ -297,7 +302,7 @@ export class World {
     return rows.flatMap(({ text, $state }) => ($state === 'canonical' ? [text] : [])).sort()
   }
 
-  /** Another reviewer, and lines to it. Its epoch is one of its own, whosever key it has. */
+  /** Another reviewer, and lines to it. It has an epoch of its own, with any key. */
   async otherReviewer(keys: KeyPair = OTHER): Promise<{ line: () => Line }> {
     await this.pass(10)
     const { clock, random } = this.scene
@@ -309,7 +314,7 @@ export class World {
     return { line: () => new Line({ clock, reviewer } as unknown as VirtualScene) }
   }
 
-  /** A `tail` of another reviewer, with a batch in which somebody creates a note. */
+  /** A `tail` of another reviewer, with a batch that creates a note. */
   async tailOfOther(text: string, keys: KeyPair = OTHER): Promise<TailFrame> {
     const other = await this.otherReviewer(keys)
     const mallory = await this.scene.page(other.line(), { entities })
@@ -332,13 +337,13 @@ export function batchAfter(batch: string, { seq }: Position): string {
   return batch.replace(/^\["batch",\d+/, `["batch",${seq + 1}`)
 }
 
-/** The rows of a store, with everything that it says of their verdicts and conflicts. */
+/** The rows of a store, with their verdicts and conflicts. */
 export function rowsOf(store: SyncStore): readonly object[] {
   return store
     .query(Note)
     .rows.map((row) => ({
       ...row,
-      // Of a field in conflict each author is shown its own value.
+      // In a conflict each author is shown its own value.
       ...Object.fromEntries(Object.keys(row.$conflicts).map((field) => [field, 'in conflict'])),
       state: row.$state,
       orderKey: row.$orderKey,
@@ -365,13 +370,23 @@ export async function positionAfter(
   return { ...position, sig: await sign(keys, positionBytes(SPACE, position)) }
 }
 
+/** A `tail` with one batch at that position. */
+export function tailAt(batch: string, position: Position): string {
+  return reviewerFrame('tail', { batches: [batch.split('\n').length], position }, batch)
+}
+
+/** The same, where the position follows `before` and these keys sign it. */
+export async function tailAfter(before: Position, batch: string, keys: KeyPair): Promise<string> {
+  return tailAt(batch, await positionAfter(before, batch, keys))
+}
+
 export function sign({ publicKey }: KeyPair, bytes: Uint8Array): Promise<string> {
   const secret = { simulated: publicKey }
   const random = { bytes: (count: number) => new Uint8Array(count), unit: () => 0 }
   return simSigner({ random }).sign({ publicKey, secret }, bytes)
 }
 
-/** What a reviewer signs to say where messages of a session stand (VRD5). */
+/** What a reviewer signs to acknowledge accepted messages of a session (VRD5). */
 export function acceptedBytes(
   space: string,
   { eid, epoch, sessionId }: { eid: string; epoch: number; sessionId: string },

@@ -1,4 +1,4 @@
-/** Schemas that travel, rows that are rewritten, and what a row's past says. */
+/** Published schemas, rows that are migrated, and the history of a row. */
 import { type SyncStore, add, entity, map, scale } from '@countersign/core'
 import type { Transport } from '@countersign/core/ports'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -8,9 +8,9 @@ import { type Scene, scene } from './wire.ts'
 const First = entity('task', z.object({ title: z.string(), points: z.number() }))
 const second = z.object({ title: z.string(), points: z.number(), done: z.boolean() })
 const Second = First.version(2, second, [scale('points', 10), add('done', false)])
-/** Somebody else's idea of version 2. */
+/** Another version 2, of another build. */
 const Other = First.version(2, second, [scale('points', 100), add('done', false)])
-/** What was wrong with it, put right. */
+/** A revision that corrects it. */
 const Corrected = First.version(2, second, [scale('points', 20), add('done', false)], {
   revision: 1,
 })

@@ -1,4 +1,4 @@
-/** Tabs of one device that are open beside each other see what the others wrote before any reviewer does. */
+/** Tabs of one device that are open at the same time show each other's writes before the reviewer has them. */
 import {
   type SyncStore,
   createSyncStore,
@@ -16,7 +16,7 @@ import { type Scene, SPACE, scene, wireTo } from './wire.ts'
 const Task = entity('task', z.object({ title: z.string(), note: z.string().optional() }))
 const entities = [Task]
 const { clock } = defaultPlatform()
-/** Moments until another tab is looked after. */
+/** Delays after which a tab reads what another tab has stored. */
 const LOOKS_MS: readonly number[] = [300, 2_000]
 
 let open: Scene
@@ -57,7 +57,7 @@ afterEach(async () => {
 
 interface Tab {
   readonly store: SyncStore
-  /** The tab is gone, in the middle of whatever it did. */
+  /** Kills the tab, whatever it is doing. */
   die(): void
 }
 

@@ -1,4 +1,4 @@
-/** One edit, all the way: written at once, reviewed, stored, on the other screen. */
+/** One edit on its whole way: written at once, reviewed, stored, shown on the other screen. */
 import { createSyncStore, entity, memoryStorage } from '@countersign/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'

@@ -1,6 +1,6 @@
 /**
- * What is accepted while a flush is open, and stands under something that is pending: a later
- * message of that flush has seen it.
+ * A write that is accepted while a flush is open, on a row with a pending write: a later message of that
+ * flush has seen it.
  */
 import { entity, memoryStorage } from '@countersign/core'
 import type { Transport } from '@countersign/core/ports'

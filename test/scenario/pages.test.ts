@@ -1,8 +1,15 @@
 /**
  * Pages of a query: in a store of the whole space, and in one that follows scopes, where a page is a range
- * that the reviewer cuts. Rows come and go before the end of the pages, and none is shown twice or skipped.
+ * whose end the reviewer names. Rows come and go among the pages, and none is shown twice or skipped.
  */
-import { type LivePages, type SyncStore, entity, livePages, optional } from '@countersign/core'
+import {
+  type LivePages,
+  type SyncStore,
+  entity,
+  followed,
+  livePages,
+  optional,
+} from '@countersign/core'
 import { SeededRandom } from '@countersign/core/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
@@ -36,12 +43,12 @@ async function settled(...stores: readonly SyncStore[]): Promise<void> {
 interface Play {
   /** Follows the whole space. */
   readonly ann: SyncStore
-  /** Follows what is asked for. */
+  /** Follows the scopes of its queries. */
   readonly bob: SyncStore
   readonly line: Line
 }
 
-/** Ann has `count` rows on the board a, as many on b, and Bob nothing yet. */
+/** Ann has `count` rows on the board a, as many on b, and Bob has none yet. */
 async function play(count: number, options: { readonly limit?: number } = {}): Promise<Play> {
   scene = await VirtualScene.open({ entities })
   const ann = await scene.page(scene.line(), { entities })
@@ -52,12 +59,12 @@ async function play(count: number, options: { readonly limit?: number } = {}): P
     }
   await settled(ann)
   const line = scene.line()
-  const bob = await scene.page(line, { entities, scope: 'followed' })
+  const bob = await scene.page(line, { entities, scope: followed })
   await scene.until(() => isOnline(bob), 5_000)
   return { ann, bob, line }
 }
 
-/** Subscribes, and waits until nothing is fetched. */
+/** Subscribes, and waits until no page is being fetched. */
 async function open(pages: Pages): Promise<() => void> {
   const end = pages.subscribe(() => {})
   await here(pages)
@@ -91,7 +98,7 @@ describe('a store that follows scopes', () => {
     const before = line.bytes('down')
     pages.snapshot().fetchMore()
     expect(pages.snapshot()).toMatchObject({ fetching: true, complete: true, rows: { length: 10 } })
-    pages.snapshot().fetchMore() // once more while it is on its way: nothing
+    pages.snapshot().fetchMore() // a second call while the page is being fetched has no effect
     await here(pages)
     expect(titles(pages)).toEqual(upTo(20))
     // Ten rows, and not those of the first page again.
@@ -357,14 +364,14 @@ describe('a store that follows scopes', () => {
       canRead: ({ person }, row) => person?.id === 'ann' || !String(row['title']).startsWith('x'),
       authenticate: (auth) => (auth === undefined ? null : { personalId: auth }),
     })
-    const ann = await scene.page(scene.line(), { entities, scope: 'followed', person: 'ann' })
+    const ann = await scene.page(scene.line(), { entities, scope: followed, person: 'ann' })
     for (let n = 0; n < 30; n++) {
       ann.create(Task, { board: 'a', title: `a${n}`, n })
       ann.create(Task, { board: 'a', title: `x${n}`, n: n + 0.25 })
     }
     await settled(ann)
     const line = scene.line()
-    const bob = await scene.page(line, { entities, scope: 'followed', person: 'bob' })
+    const bob = await scene.page(line, { entities, scope: followed, person: 'bob' })
     const pages = livePages(bob, Task, ON_A)
     await open(pages)
     expect(titles(pages)).toEqual(upTo(10))
@@ -419,7 +426,7 @@ describe('random writes', () => {
       const isDown = below(random, 2) === 0
       const order = isDown ? ('-n' as const) : ('n' as const)
       const query = { where: { board: 'a' }, orderBy: [order, 'title'] as const }
-      // She writes nothing, so she shows what the reviewer has.
+      // She writes nothing, so her store shows what the reviewer has.
       const eve = await scene.page(scene.line(), { entities })
       await settled(eve)
       const truth = new Map<number, readonly string[]>()

@@ -1,6 +1,6 @@
 /**
- * Where pages are painted: a write is stored in its own turn, and hashed and sealed after the
- * paint it causes, or as soon as the page may be gone.
+ * On pages that paint: a write is stored in its own turn, and hashed and sealed after the paint that it
+ * causes, or as soon as the page may end.
  */
 import {
   type SyncStore,
@@ -41,7 +41,7 @@ beforeEach(async () => {
 
 afterEach(() => store.close())
 
-/** The page paints, and its next turn comes. */
+/** Paints the page, and runs its next turn. */
 function paint(): void {
   const due = [...waiting]
   waiting.clear()

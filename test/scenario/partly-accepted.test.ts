@@ -53,7 +53,7 @@ async function acceptedInPart(): Promise<{ id: string; seq: number }> {
   return { id, seq }
 }
 
-/** `isOffline`: nobody answers. */
+/** Opens the store. `isOffline`: without a connection. */
 function open(at = storage, isOffline = false): Promise<SyncStore> {
   return on.open({
     entities: [Todo],
@@ -68,7 +68,7 @@ async function stored(): Promise<StoredState> {
   return (await storage.open(() => undefined, SPACE)).read()
 }
 
-/** As after a power cut that spared the outbox: the reviewer's state is gone, and comes back when it is written. */
+/** The storage after a power cut that lost the canonical state and not the outbox; later writes are kept. */
 function withoutCanonical(): Storage {
   return {
     async open(onTrouble, space) {
@@ -124,7 +124,7 @@ describe('a flush that was accepted in part', () => {
     undecided.delete('later')
     const second = await open()
     await vi.waitFor(() => expect(second.status.getState().outboxMessages).toBe(1))
-    // Until a checkpoint was made since, in which no write says that the first edit was accepted.
+    // Waits for a checkpoint in which no write shows that the first edit was accepted.
     for (const title of ['overwritten', 'twice', 'three times'])
       await second.update(Todo, id, { title }).settled()
     await new Promise((resolve) => setTimeout(resolve, 20))

@@ -1,6 +1,6 @@
 /**
- * Peers in Node: introduced to each other by the reviewer whose space they follow, and at work
- * without it. Pages are in `test/browser/peers.e2e.ts`.
+ * Peers in Node: the gateway of the reviewer introduces them to each other, and they work without it.
+ * The same with pages is in `test/browser/peers.e2e.ts`.
  */
 import { createSyncStore, defaultPlatform, entity, memoryStorage } from '@countersign/core'
 import type { SyncStore } from '@countersign/core'
@@ -57,7 +57,7 @@ test('LNK7: peers of one space meet through its reviewer, and stay connected whe
   }
   const [one, two] = [await joined(), await joined()]
 
-  // A reviewer of a space of its own, so that nothing here comes by the server.
+  // A reviewer with a space of its own, so that nothing in this test comes from the server.
   const keys = await signer.generate()
   const apart = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a10'
   const platform = { keys, signer, clock, random }
@@ -75,7 +75,7 @@ test('LNK7: peers of one space meet through its reviewer, and stay connected whe
   const { id } = follower.create(Note, { text: 'by the peer alone' })
   await until('a verdict', () => follower.read(Note, id)?.$state === 'canonical')
 
-  // One that leaves takes its verdicts with it; what is written then waits.
+  // When the reviewing peer leaves, there are no more verdicts, and later writes wait.
   one.peers.close()
   await until('offline', () => !isOnline(follower))
   const kept = follower.create(Note, { text: 'kept' })

@@ -48,11 +48,11 @@ interface Opened extends Pick<NonNullable<StoreOptions['identity']>, 'claim'> {
   readonly storage: Storage
   readonly personalId?: NonNullable<StoreOptions['identity']>['personalId']
   readonly online?: boolean
-  /** No other tab can tell it anything. */
+  /** It gets no messages of other tabs. */
   readonly deaf?: boolean
-  /** What the reviewer sends to this store. */
+  /** The frames that the reviewer sends to this store. */
   readonly heard?: string[]
-  /** What it sends. */
+  /** The frames that this store sends. */
   readonly sent?: string[]
 }
 
@@ -69,7 +69,7 @@ async function open({
     ...{ server: true, space: SPACE, entities: [Note], storage },
     transports: [tapped(wireTo(on.reviewer), heard, sent)],
     identity: { ...(personalId !== undefined && { personalId }), claim },
-    // Where the app is asked who it is, these tests have no login.
+    // Where `personalId` is a function, these tests have no login.
     auth: typeof personalId === 'string' ? personalId : undefined,
     platform: { channel: deaf ? undefined : channels.tab(defaultPlatform().clock) },
   })
@@ -124,7 +124,7 @@ describe.for<[string, () => Storage]>([
     expect([...heard, ...sent].filter((text) => /canary|"ann"/.test(text))).toEqual([])
     expect(sent.some((text) => names(text, authorId!))).toBe(false)
     await bob.close()
-    // Opened again: hers waits, under her key, and goes out as hers.
+    // Opened again: her message still waits, under her key, and is sent as hers.
     const again = await open({ storage, personalId: 'ann' })
     expect([textsOf(again), statusOf(again).authorId]).toEqual([['canary of ann'], authorId])
     await until(isIdle(again))
@@ -203,7 +203,7 @@ describe.for<[string, () => Storage]>([
     const { entries } = await ann.history(Note, waits.id)
     expect(entries.map((entry) => [entry.messageId, entry.authorId])).toEqual([[ids[0], authorId]])
     await ann.close()
-    // Nobody wrote here: the next one who is not signed in is somebody else.
+    // The anonymous partition is empty: the next one without a login is another person.
     expect(textsOf(await open({ storage, online: false }))).toEqual([])
     const later = await open({ storage, personalId: 'ann' })
     await until(isIdle(later))

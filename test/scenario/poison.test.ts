@@ -1,4 +1,4 @@
-/** A message that never gets a verdict, and what else its author writes meanwhile. */
+/** A message that never gets a verdict, and the other messages that its author writes meanwhile. */
 import { entity } from '@countersign/core'
 import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -29,7 +29,7 @@ it('§12 poison: a message that a broken rule delays does not delay messages tha
   const ann = await open.open({ entities: [Issue] })
   const bomb = ann.create(Issue, { title: 'bomb' })
   const child = ann.update(Issue, bomb.id, { title: 'on top' })
-  // By the third time it is sent back, all would wait for a second and more, if all waited.
+  // After the third nack a pause is a second and more: the later messages must not wait for it.
   while (failures < 3) await new Promise((resolve) => setTimeout(resolve, 5))
   const startedMs = performance.now()
   for (let n = 0; n < 20; n++) {

@@ -1,6 +1,6 @@
 /**
  * Peers that review for each other while the home reviewer is away, over the transports that apps use;
- * in real time, so that suspicion takes its seconds. Many more are in `test/world/peers`.
+ * in real time, so an election takes its seconds. Many more such tests are in `test/world/peers`.
  */
 import { createSyncStore, defaultPlatform, entity, memoryStorage } from '@countersign/core'
 import type { SyncStore } from '@countersign/core'

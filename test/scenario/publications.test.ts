@@ -1,4 +1,4 @@
-/** Two builds publish the same version: the second is refused, and that is nobody's business. */
+/** Two builds publish the same version: the second is refused, and the app gets no refused message. */
 import { type RefusedMessage, type SyncStore, entity } from '@countersign/core'
 import type { FaultyDisk } from '@countersign/core/testing'
 import { afterEach, expect, it } from 'vitest'
@@ -16,7 +16,7 @@ afterEach(() => scene.close())
 const isOnline = (store: SyncStore): boolean => store.status.getState().connection === 'online'
 const outbox = (store: SyncStore): number => store.status.getState().outboxMessages
 
-/** What Ann published is refused, as she hears when it is offered again. */
+/** Ann's publication is refused; she gets the verdict when she offers it again. */
 async function publishedTwice(): Promise<SyncStore> {
   scene = await VirtualScene.open()
   disk = scene.disk()

@@ -1,6 +1,6 @@
 /**
- * Two to five people decide the same conflict at once, over Socket.IO, two thousand times: one
- * of them wins each time, and every other hears what the winner decided.
+ * Two to five persons resolve the same conflict at once, over Socket.IO, two thousand times: one of
+ * them wins each time, and every other gets the winner's value with the rejection.
  */
 import { type Receipt, type SyncStore, createSyncStore, entity } from '@countersign/core'
 import { memorySpaces } from '@countersign/core/ports'
@@ -36,7 +36,7 @@ async function person(): Promise<SyncStore> {
   return store
 }
 
-/** Until everybody has all verdicts and all that the reviewer has. */
+/** Waits until all stores have all verdicts and everything that the reviewer has. */
 async function settled(): Promise<void> {
   await expect
     .poll(

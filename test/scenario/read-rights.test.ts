@@ -1,8 +1,8 @@
 /**
- * Rows that not everybody may read: they come and go as rights change, and whoever may not read a row
- * is told nothing of it, by whatever road.
+ * Rows that only some persons may read: they come and go as rights change, and a person who may not read
+ * a row gets no information on it in any frame.
  */
-import { type SyncStore, entity } from '@countersign/core'
+import { type SyncStore, entity, followed } from '@countersign/core'
 import type { CanRead, ReviewerEvent } from '@countersign/core/reviewer'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
@@ -18,7 +18,7 @@ const Note = entity('note', {
 }).index('board', ['board'])
 const entities = [Note]
 
-/** Who may read everything, for which no row says anything. */
+/** Persons who may read every row; no field of a row says so. */
 const admins = new Set<string>()
 
 const canRead: CanRead = ({ person, samePerson }, row) => {
@@ -37,7 +37,7 @@ afterEach(async () => {
 interface Reader {
   readonly store: SyncStore
   readonly line: Line
-  /** Everything that was sent to it since it was last asked. */
+  /** All frames that were sent to the store since the last call. */
   readonly heard: () => string
 }
 
@@ -46,7 +46,7 @@ const outbox = ({ store }: Reader): number => store.status.getState().outboxMess
 
 async function reader(person: string): Promise<Reader> {
   const line = scene.line()
-  const store = await scene.page(line, { entities, scope: 'followed', person })
+  const store = await scene.page(line, { entities, scope: followed, person })
   let known = 0
   const heard = (): string => {
     const frames = line.sent.filter(({ direction }) => direction === 'down').slice(known)
@@ -206,7 +206,7 @@ describe('VIEW11: whoever may not read a row', () => {
     const verdict = await scene.result(late.settled())
     expect(verdict).toMatchObject({ verdict: 'rejected', reason: 'unauthorised', standing: [] })
     expect(bob.heard()).not.toContain('withheld')
-    // It was kept under the change, and goes with it.
+    // The row was kept because of the pending change, and goes with it.
     expect(bob.store.peek(Note, id).row).toBeUndefined()
     expect(titles(ann)).toEqual(['withheld'])
   })

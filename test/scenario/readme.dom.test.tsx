@@ -1,4 +1,4 @@
-/** The README's example is real: this file runs it, letter by letter, against a reviewer that runs. */
+/** Runs the example of the README, letter by letter, against a running reviewer. */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react'

@@ -1,7 +1,7 @@
 /**
- * Other people's files, as they are published: countries in the scripts of the world, emoji with
- * their skins, and the lock file of this repository. All rows in by `import`, and the same at a
- * second client and after a restart, through a reviewer that checks every value.
+ * Real data files, as others have published them: countries in the scripts of the world, emoji with
+ * their skin tones, and the lock file of this repository. All rows are imported, and are the same at a
+ * second client and after a restart, with a reviewer that checks every value.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -77,7 +77,7 @@ type EmojiRow = (typeof Emoji)['~input']
 
 function emoji(language: string) {
   const file = published(`emojibase-data/${language}/compact.json`) as readonly EmojiRow[]
-  // With a stride, so that faces, hands with skins, flags and signs are all in.
+  // Every so many of the file, so that faces, hands with skin tones, flags and signs are all among them.
   const stride = Math.floor(file.length / EMOJI_EACH)
   return file
     .filter((_, at) => at % stride === 0)
@@ -123,7 +123,7 @@ function shownBy(store: SyncStore, type: Entity): string[] {
 }
 
 function textsOf(rows: readonly object[]): string[] {
-  // By way of JSON: an optional field that is not there is no field. Canonical, because texts of
+  // As JSON, because an optional field without a value is no field. Canonical, because texts of
   // messages are: the keys of an object come back in their order.
   return (JSON.parse(JSON.stringify(rows)) as Readonly<Record<string, Json>>[])
     .map(({ id = '', ...fields }) => canonical('code' in fields ? fields : { ...fields, id }))
@@ -154,7 +154,7 @@ it('§22: countries, emoji and a lock file: all rows in, equal everywhere and af
     expect(shownBy(bob, type)).toEqual(texts)
     expect(shownBy(again, type)).toEqual(texts)
   }
-  // The same files again: what has an id of its own is there once.
+  // The same files again: rows with ids of their own are there once.
   for (const { type, rows } of files.slice(1)) {
     expect(await again.import<Entity>(type, rows)).toEqual({
       messages: 0,

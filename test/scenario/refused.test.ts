@@ -1,11 +1,11 @@
-/** Messages that will never be accepted: out of view, kept, and written anew or dismissed. */
+/** Messages that will never be accepted: out of view, kept, and written again or dismissed. */
 import { type RefusedMessage, type SyncStore, entity, memoryStorage } from '@countersign/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Scene, scene } from './wire.ts'
 
 const shape = z.object({ title: z.string(), points: z.number().int().default(0) })
-/** What the app lets pass, and its reviewer does not. */
+/** The type as the app declares it, and as its reviewer does, which refuses long titles. */
 const Loose = entity('task', shape)
 const Strict = entity('task', shape.extend({ title: z.string().max(8) }))
 
@@ -47,7 +47,7 @@ describe('a message that is never accepted', () => {
     expect(told.map(({ messageId }) => messageId)).toEqual([poison.messageId])
     expect(ann.status.getState().rejectedMessages).toBe(6)
 
-    // The row exists now, so the six find it: the creation becomes an update, and five follow.
+    // The row exists now: of the six messages the creation becomes an update, and five follow it.
     const again = ann.reauthor(poison.messageId)
     expect(again).toHaveLength(6)
     expect(ann.read(Loose, poison.id)).toMatchObject({ title: 'far too long', points: 5 })
@@ -115,7 +115,7 @@ describe('a message that is never accepted', () => {
     const [created] = ann.reauthor(poison.messageId)
     expect(created!.id).toBe(poison.id)
     await on.settle()
-    // It is refused for its title once more, not for the id that an earlier session minted.
+    // The message is refused for its title once more, not for the id that an earlier session minted.
     expect(ann.refused.snapshot()[0]).toMatchObject({
       reason: 'invalid',
       detail: expect.stringContaining('title'),

@@ -1,6 +1,6 @@
 /**
- * A page that ends right after a write: hash and signature were never made, and what was written
- * is there all the same, once. The page ends when its clock and its locks die.
+ * A page that ends right after a write: hash and signature were never made, and the write is still
+ * stored, once. A page ends when its clock and its locks do.
  */
 import {
   type Row,
@@ -101,7 +101,7 @@ describe('a tab that closes while another is open', () => {
     await closing.end()
     const taken = (): readonly number[] =>
       tabs.map(({ store }) => store.status.getState().outboxMessages).sort((a, b) => a - b)
-    for (const tab of tabs) await tab.minutes() // the look a second after the start
+    for (const tab of tabs) await tab.minutes() // a store looks for ended sessions a second after its start
     await vi.waitFor(() => expect(taken()).toEqual([0, 1]))
     for (const tab of tabs) await tab.minutes()
     expect(taken()).toEqual([0, 1])
@@ -310,14 +310,14 @@ class Page {
     })
   }
 
-  /** The task ends, and with it the page: microtasks have run, no timer will. */
+  /** Ends the page with the present task: its microtasks have run, and no timer of it will. */
   async end(): Promise<void> {
     await Promise.resolve()
     this.#dead = true
     this.#locks.die()
   }
 
-  /** Whatever waits for minutes to pass happens now. */
+  /** Runs the tasks that wait for minutes. */
   async minutes(): Promise<void> {
     for (const task of this.#inMinutes.splice(0)) task()
     await new Promise((resolve) => setTimeout(resolve, 10))

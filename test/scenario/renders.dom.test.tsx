@@ -1,4 +1,4 @@
-/** What a write and its verdict cost on screen, with a reviewer at the other end. */
+/** How often components render for a write and its verdict, with a reviewer. */
 import { entity } from '@countersign/core'
 import { SyncProvider, useEntity } from '@countersign/react'
 import { act, cleanup, render } from '@testing-library/react'

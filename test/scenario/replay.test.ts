@@ -47,6 +47,6 @@ test('S8 conflict exactness: a wrong answer is reported', async () => {
   expect([accepted, rowsEqual]).toEqual([60, trace.counts.rows - 1])
   expect(places.placesEqual).toBe(trace.counts.conflicts - 1)
   expect(places.fieldsEqual).toBe(trace.counts.fieldsInConflict - 1)
-  // Two stores say so of the row, and the fold of the place.
+  // Two stores report a difference of the row, and the fold one of the place.
   expect(report.differences).toHaveLength(3)
 })

@@ -1,7 +1,7 @@
 /**
- * A reviewer process that is killed, and started again on a copy of its data that was taken 1,000 acks
- * earlier, or on no data at all, with its key: everything that it had acknowledged comes back from
- * those who had read it, the same for all, and nobody acts by hand.
+ * A reviewer process that is killed, and started again with its key, on a copy of its data that was taken
+ * 1,000 acks earlier, or on no data at all: the stores that have read what it had acknowledged hand it
+ * back, the result is the same in all stores, and no person has to act.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
@@ -99,7 +99,7 @@ const told = (store: SyncStore) =>
     .rows.map((row) => ({ ...row, heads: row.$heads, key: row.$orderKey, state: row.$state }))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 
-/** Everybody has everything, at one position. */
+/** Waits until all stores have everything, at one position. */
 async function settled(...all: readonly SyncStore[]): Promise<void> {
   const [first] = all
   await until(() =>

@@ -1,4 +1,4 @@
-/** A store whose author id, or whose person, was revoked: what it shows, keeps and delivers. */
+/** A store whose author id, or whose person, was revoked: what the store shows, keeps and delivers. */
 import {
   type StoreOptions,
   type SyncStore,

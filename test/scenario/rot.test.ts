@@ -1,4 +1,4 @@
-/** Storages with damaged records: the store opens, says what is damaged, and goes on with the rest. */
+/** Storages with damaged records: the store opens, lists what is damaged, and continues with the rest. */
 import { type SyncStore, createSyncStore, entity, memoryStorage } from '@countersign/core'
 import type { Page, PageKeys, PageReading, Storage, StoredState } from '@countersign/core/ports'
 import { SeededRandom, rulesFor, simSigner } from '@countersign/core/testing'
@@ -18,7 +18,7 @@ afterEach(async () => {
   on = undefined
 })
 
-/** What one device holds after a day: rows with a checkpoint, a refusal, and work not yet sent. */
+/** The storage of a device after a day: rows with a checkpoint, a refusal, and messages that were not sent yet. */
 async function aDay(storage: Storage) {
   on = await scene({
     signer,
@@ -111,7 +111,7 @@ async function withState(state: Whole): Promise<Storage> {
   }
 }
 
-/** The text of one segment comes back changed, whatever is written. */
+/** A storage that returns a changed text for one segment, whatever is written. */
 function rotting(inner: Storage, key: string, change: (text: string) => string): Storage {
   return {
     async open(onTrouble, space) {
@@ -172,7 +172,7 @@ function* damages(state: Whole): Generator<Damaged> {
   for (const [i, stored] of state.segments.entries()) {
     const others = state.segments.filter((_, at) => at !== i)
     const own = stored.kind === 'own' ? new RegExp(stored.key) : /^$/
-    // That a message was refused is written nowhere else.
+    // No other record says that the message was refused.
     if (stored.kind !== 'rejections')
       yield [`segment ${stored.key} is gone`, { ...state, segments: others }, own]
     const kinds = ['own', 'tail', 'rejections', 'draft', 'none'].map((kind) => ({
@@ -234,7 +234,7 @@ describe('§15 damage', () => {
         ...store.refused.snapshot().map(({ messageId }) => messageId),
       ])
       const unnamed = [...pending, rejected].filter((id) => !named.has(id))
-      // Of a record whose ids are lost, the record itself is named.
+      // Where the ids in a record are lost, the record itself is named.
       const isNamed = damaged.some(({ kind }) => kind !== 'state' && kind !== 'identity')
       if (unnamed.length > outboxMessages && !isNamed)
         failed.push(`${what}: ${unnamed.length} not named, ${outboxMessages} wait`)

@@ -1,4 +1,4 @@
-/** A new name: another key, at once or as soon as nothing waits, and nobody but the reviewer can link the two. */
+/** Rotation: another key writes, at once or as soon as no message waits, and only the reviewer can link the two keys. */
 import {
   type StoreOptions,
   type SyncStore,
@@ -139,7 +139,7 @@ describe('WHO1 a new name by a call', () => {
     ann.update(Note, waits.id, { text: 'on top of it' })
     await ann.flushed()
     expect([isRotated, statusOf(ann).authorId]).toEqual([false, before])
-    // Closed meanwhile: the next opening goes on in the same way.
+    // The store is closed meanwhile: the next opening continues the rotation.
     await ann.close()
     await expect(rotated).rejects.toThrow('closed')
     const again = await open({ storage, personalId: 'ann' })

@@ -1,8 +1,8 @@
 /**
- * A store that follows scopes: it has the rows that its queries ask for, says which results are
- * complete, and writes on rows that it knows less far than others.
+ * A store that follows scopes: it has the rows of its queries, reports which results are complete, and
+ * writes on rows of which it does not know all writes up to its position.
  */
-import { type Row, type SyncStore, entity } from '@countersign/core'
+import { type Row, type SyncStore, entity, followed } from '@countersign/core'
 import { SeededRandom } from '@countersign/core/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
@@ -30,7 +30,7 @@ const titles = (store: SyncStore, board: string): readonly string[] =>
 interface Play {
   /** Follows the whole space. */
   readonly ann: SyncStore
-  /** Follows what is asked for. */
+  /** Follows the scopes of its queries. */
   readonly bob: SyncStore
   readonly line: Line
 }
@@ -43,7 +43,7 @@ async function play(boards: readonly string[], count: number): Promise<Play> {
     for (let n = 0; n < count; n++) ann.create(Task, { board, title: `${board} ${n}`, n })
   await scene.until(() => isOnline(ann) && outbox(ann) === 0, 20_000)
   const line = scene.line()
-  const bob = await scene.page(line, { entities, scope: 'followed' })
+  const bob = await scene.page(line, { entities, scope: followed })
   await scene.until(() => isOnline(bob), 5_000)
   return { ann, bob, line }
 }
@@ -53,7 +53,7 @@ async function settled(...stores: readonly SyncStore[]): Promise<void> {
   await scene.pass(100)
 }
 
-/** Everything of the rows of a board that all who know them show. */
+/** What all stores show alike of the rows of a board. */
 function picture(store: SyncStore, board: string): unknown {
   const { rows } = store.query(Task, { ...on(board), archived: 'include' })
   const shown = rows.map((row) => {
@@ -242,7 +242,7 @@ describe('a slow reader', () => {
     expect(line.connections).toBe(1)
     const follows = line.sent.filter(({ kind }) => kind === 'follow').map(({ text }) => text)
     expect(follows.filter((text) => text.startsWith('["follow",1,1,'))).not.toEqual([])
-    // It never asks for everything again.
+    // The store never asks for everything again.
     expect(follows.filter((text) => /^\["follow",(?!1,)\d+,1,/.test(text))).toEqual([])
     // One state for each edit would be more.
     expect(line.bytes('down')).toBeLessThan(650_000)
@@ -253,7 +253,7 @@ describe('storage', () => {
   it('§15 stores: rows are here after a reload without a link, and are not called complete', async () => {
     const { ann } = await play(['a', 'b'], 3)
     const disk = scene.disk()
-    const first = await scene.page(scene.line(), { entities, disk, scope: 'followed' })
+    const first = await scene.page(scene.line(), { entities, disk, scope: followed })
     await scene.result(first.follow(Task, on('b')).ready)
     first.create(Task, { board: 'a', title: 'own', n: 1 })
     await settled(ann, first)
@@ -262,7 +262,7 @@ describe('storage', () => {
     const again = await scene.page(scene.line(), {
       entities,
       disk,
-      scope: 'followed',
+      scope: followed,
       online: false,
     })
     expect(titles(again, 'b')).toEqual(['b 0', 'b 1', 'b 2'])
@@ -358,7 +358,7 @@ describe('a bad line', () => {
       const people: { store: SyncStore; line: Line; board: string | undefined }[] = []
       for (const board of [undefined, 'a', 'b', 'a']) {
         const line = scene.line()
-        const scope = board ? 'followed' : 'all'
+        const scope = board ? followed : undefined
         const store = await scene.page(line, { entities, scope })
         if (board) claims.push(claimsOf(store, board))
         people.push({ store, line, board })

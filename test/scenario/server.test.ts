@@ -26,7 +26,7 @@ it('without `server`: opens nothing, is empty, never complete, and refuses write
   const { rows, complete } = store.query(Task)
   expect([rows, complete]).toEqual([[], false])
   expect(store.peek(Task, SPACE).status).toBe('loading')
-  // What a server renders is what the browser renders first, before its store has opened.
+  // The browser first renders the same as the server, before its store has opened.
   expect(store.status.getState()).toEqual(store.status.getInitialState())
   expect(() => store.create(Task, { title: 'x' })).toThrow(/inert.*`server: true`/)
   expect(() => store.transact(() => 1)).toThrow(/inert/)

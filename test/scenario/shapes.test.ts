@@ -21,7 +21,7 @@ const Task = entity('task', z.object({ title: z.string(), done: z.boolean() }))
 const rows = z.object({ title: z.string(), points: z.number() })
 /** The same name, changed in place. */
 const Changed = entity('task', rows)
-/** What the error says is missing. */
+/** The message of the error: which version is missing. */
 const Versioned = Task.version(2, rows, [remove('done'), add('points', 0)])
 const Note = entity('note', { text: z.string() })
 
@@ -67,7 +67,7 @@ describe('a changed shape', () => {
     await after.ready
     expect(after.read(Versioned, id)).toMatchObject({ title: 'kept', points: 0 })
     await after.close()
-    // A build that lags behind is no changed shape.
+    // A build with fewer versions has no changed shape.
     const lagging = alone([Task], storage)
     await lagging.ready
     expect(lagging.read(Task, id)).toMatchObject({ title: 'kept', done: true })
@@ -108,7 +108,7 @@ describe('a changed shape', () => {
     ).toBeDefined()
     expect(thrown(() => bob.archive(Other, id))).toMatchObject(about)
     expect(thrown(() => bob.transact(() => bob.archive(Other, id)))).toMatchObject(about)
-    // The other types of the build go on.
+    // The other types of the build still work.
     bob.create(Note, { text: 'goes on' })
     await open.settle()
     expect(open.reviewer.state.seq).toBe(seq + 1)
@@ -137,7 +137,7 @@ describe('a changed shape', () => {
       await expect.poll(() => store.status.getState().schemaTrouble).toMatch(code)
       await store.close()
     }
-    // What was refused is taken as soon as it has its version.
+    // The refused type is accepted as soon as its version is declared.
     const Three = Versioned.version(3, z.object({ name: z.string(), points: z.number() }), [
       rename('title', 'name'),
     ])

@@ -1,6 +1,6 @@
 /**
- * What the store of a space has, read without a reviewer: the ids of its messages in their order,
- * with the chain, the head, the ledger and the states checked against them on the way.
+ * Reads the store of a space without a reviewer: the ids of its messages in their order. Checks that the
+ * chain, the head, the ledger and the states fit them.
  */
 import { setSha256 } from '@countersign/core/message'
 import { bytesOf } from '@countersign/core/ports'
@@ -43,7 +43,7 @@ export async function storedIds(
       expect([fromSeq, toSeq]).toEqual([at + 1, throughSeq])
       at = throughSeq
       chain = read.value.chain
-      // The position after it, which stands in the last line, vouches for the chain.
+      // The position after the batch, which is its last line, has the chain to compare with.
       const position = readPosition(JSON.parse(text.value.slice(end + 1)))
       expect(position).toMatchObject({ seq: toSeq, chain })
       for (const { id, seq, session, message } of accepted) {

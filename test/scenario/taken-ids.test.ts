@@ -1,4 +1,4 @@
-/** An id of a store that somebody has taken: it costs one row a refusal, and never the link. */
+/** An id that a store would mint next, used by another author: one row is refused, and the link goes on. */
 import { type SyncStore, entity } from '@countersign/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -14,7 +14,7 @@ afterEach(async () => {
   open = undefined
 })
 
-/** The id that the store which minted this one mints so many later. */
+/** The id that the same store mints so many ids later. */
 function later(id: string, by: number): string {
   const counter = Number.parseInt(id.slice(24), 16) + by
   return id.slice(0, 24) + counter.toString(16).padStart(12, '0')

@@ -1,4 +1,4 @@
-/** Whom a store follows (`client/identity/trust.ts`), and what it stores in which order. */
+/** Which reviewer a store follows (`client/identity/trust.ts`), and the order in which it stores what. */
 import { entity, memoryStorage } from '@countersign/core'
 import type { Storage, Transport, WriteBatch } from '@countersign/core/ports'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -99,7 +99,7 @@ describe('§4 trust', () => {
   })
 })
 
-/** Strict writes of own messages wait until `let` is called. */
+/** A storage whose strict writes of own messages wait until `let` is called. */
 function holding(inner: Storage) {
   const begun: WriteBatch[] = []
   let hold = false

@@ -1,6 +1,6 @@
 /**
- * Two tabs on one database, each following the reviewer at its own pace: whatever one of them
- * stores late, what the other one stored stays whole. Seen by opening it without a reviewer.
+ * Two tabs on one database, each following the reviewer at its own pace: a late write of one tab never
+ * damages what the other one has stored. Checked by opening the database without a reviewer.
  */
 import {
   type SyncStore,
@@ -59,7 +59,7 @@ describe('two tabs', () => {
     second.update(Issue, created.id, { title: 'on top' })
     await second.flushed()
     await second.close()
-    // Another tab has adopted the first session, and is told of the rejection.
+    // Another tab has taken over the first session, and gets the rejection.
     const locks = {
       tryAcquire: async (name: string) => (name.endsWith(sessionId!) ? undefined : () => {}),
     }
@@ -163,7 +163,7 @@ describe('two tabs', () => {
     const created = first.create(Tally, { sum: counter.increment(1) })
     await created.settled()
     const { id } = created
-    // Both tabs may publish the type: what is refused of it must be known before the line is held.
+    // Both tabs may publish the type: the refusal of one publication must arrive before frames are held.
     await open.settle()
     wire.hold('tail')
     for (const by of [6, 5, -4]) {
@@ -200,7 +200,7 @@ describe('two tabs', () => {
   })
 })
 
-/** Resolves to the row's id when it is accepted, and the tab has heard so. */
+/** Creates a row. Resolves to its id when the tab has the acceptance. */
 async function createdIn(store: SyncStore, title: string): Promise<string> {
   const receipt = store.create(Issue, { title })
   await receipt.settled()
@@ -240,10 +240,9 @@ function titlesOf(store: SyncStore): readonly string[] {
     .sort()
 }
 
-/** A rank is an epoch and a seq, and the tests see one epoch only. */
 const silent = { send: () => {}, close: () => {} }
 
-/** What the tab of that session stores when a message is rejected and all others depend on it. */
+/** Stores what the tab of that session stores when a message is rejected on which all others depend. */
 async function refusedIn(
   sessionId: string,
   { storage, msgId }: { readonly storage: Storage; readonly msgId: string },
@@ -263,6 +262,7 @@ async function refusedIn(
   })
 }
 
+/** The seq of the checkpoint. Its rank is an epoch and a seq, and these tests have one epoch only. */
 async function checkpointSeq(storage: Storage): Promise<number | undefined> {
   const handle = await storage.open(() => undefined)
   const { checkpoint } = await handle.read()
@@ -272,10 +272,10 @@ async function checkpointSeq(storage: Storage): Promise<number | undefined> {
 
 interface Gate {
   readonly over: (honest: Transport) => Transport
-  /** Frames for the store wait, from the next one of that kind on. */
+  /** Holds the frames for the store back, from the next one of that kind on. */
   hold(kind: string): void
   waiting(kind: string): boolean
-  /** Delivers what waits, up to the first frame of that kind. */
+  /** Delivers the held frames, up to the first one of that kind. */
   passThrough(kind: string): void
 }
 

@@ -1,4 +1,4 @@
-/** Undo and redo: new messages that give back what was there, and only what is still one's own. */
+/** Undo and redo: new messages that restore former values, where the present value is still the undone one. */
 import { type SyncStore, entity } from '@countersign/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'

@@ -1,6 +1,6 @@
 /**
- * Whether the wire tells who is the same person: what somebody else receives of two devices is the same,
- * byte for byte but for random texts, whether these are of one person or of two.
+ * Whether frames reveal that two author ids are one person's: what another person receives from two
+ * devices is the same, byte for byte except random texts, whether they belong to one person or to two.
  */
 import { type SyncStore, entity } from '@countersign/core'
 import { memorySpaces } from '@countersign/core/ports'
@@ -14,13 +14,13 @@ const Note = entity('note', z.object({ text: z.string() }))
 interface Recorded {
   /** What Bob received, each random text by the number of its first appearance. */
   readonly heard: readonly string[]
-  /** The same, as it came. */
+  /** The same frames, unchanged. */
   readonly raw: readonly string[]
   /** The author ids of the laptop: before and after it took a new name; and of the phone. */
   readonly authorIds: readonly string[]
-  /** The author ids that the laptop is told as its person's. */
+  /** The author ids of its person that the laptop gets. */
   readonly aliases: readonly string[]
-  /** Whom the table of the reviewer names for each of them. */
+  /** The person in the reviewer's table for each of the author ids. */
   readonly table: readonly unknown[]
 }
 
@@ -80,7 +80,7 @@ test('WHO3 two sessions of one person under two names are to others as two perso
   expect(one.raw.length).toBeGreaterThan(8)
   expect(one.heard).toEqual(two.heard)
   expect(one.raw.filter((text) => text.includes('canary'))).toEqual([])
-  // The reviewer knows, and tells that person alone.
+  // The reviewer knows it, and sends it to that person only.
   const [before, after, phone] = one.authorIds
   expect(new Set(one.authorIds).size).toBe(3)
   expect(one.table).toEqual(['canary-ann', 'canary-ann', 'canary-ann'])

@@ -124,7 +124,7 @@ describe('UNS1 the text of unsent work', () => {
     await volatile.ready
     volatile.create(Task, { title: 'in memory only' })
     expect(await volatile.export()).toContain('in memory only')
-    // Without a reviewer there is nobody to ask, and nothing was sent.
+    // Without a connection the store cannot ask, and no message was sent.
     expect(await volatile.importUnsent(text)).toMatchObject({ written: 2, left: [] })
   })
 })
@@ -140,7 +140,7 @@ describe('UNS2 what was accepted meanwhile is not written again', () => {
     await settled(eve)
     expect(await eve.importUnsent(text)).toEqual({ written: 0, skipped: 4, left: [] })
     expect(titles(eve)).toEqual(['mine! 2', 'shared! 5', 'three! 0', 'two! 0'])
-    // Where it was written, too.
+    // Also in the store that wrote it.
     expect(await ann.importUnsent(text)).toMatchObject({ written: 0, skipped: 4 })
   })
 

@@ -1,4 +1,4 @@
-/** What a page may ask in the very turn of a write: its `beforeunload` guard, before anything else ran. */
+/** The status in the same turn as a write: for a `beforeunload` guard of the page, before other code has run. */
 import { type SyncStore, createSyncStore, entity, memoryStorage } from '@countersign/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'

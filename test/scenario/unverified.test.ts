@@ -1,18 +1,18 @@
 /**
- * Where the platform has no native Ed25519, what arrives is shown at once as `unverified`, and checked
- * meanwhile. Time is virtual; a signature takes bob 100 ms to make or to check. Rule: SPEC.md, GATE11.
+ * Where the platform has no native Ed25519, messages that arrive are shown at once as `unverified`, and
+ * are checked meanwhile. Time is virtual; a signature takes bob 100 ms to make or to check. Rule: SPEC.md, GATE11.
  */
-import type { Row, SyncStore } from '@countersign/core'
+import { type Row, type SyncStore, followed } from '@countersign/core'
 import type { Position } from '@countersign/core/message'
 import { reviewerFrame } from '@countersign/core/protocol'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { Note, OTHER, World, batchAfter, entities, positionAfter, rowsOf } from './middleman.ts'
+import { Note, OTHER, World, batchAfter, entities, rowsOf, tailAfter } from './middleman.ts'
 
 // Time is virtual, and the machine may be busy.
 vi.setConfig({ testTimeout: 60_000 })
 
 const CHECK_MS = 100
-/** Until a write of ann has reached bob, whose check is under way then. */
+/** Waits until a write of ann has reached bob, and is being checked there. */
 const ARRIVED_MS = 30
 
 let world: World
@@ -30,7 +30,7 @@ function noteOf(store: SyncStore, id: string): NoteRow | undefined {
   return store.peek(Note, id).row
 }
 
-/** What bob shows of a row, and its verdict. */
+/** The row that bob shows, and its verdict. */
 function shown(id: string): unknown[] | undefined {
   const row = noteOf(world.bob, id)
   return row && [row.text, row.$state, row.$reviewer !== null]
@@ -51,12 +51,10 @@ function seq(): number {
   return world.bob.status.getState().position?.seq ?? 0
 }
 
-/** A tail with a row of somebody whom the reviewer never met, at a position that it has not signed. */
+/** A tail with a row of an author whom the reviewer has never met, at a position that it has not signed. */
 async function forgedTail(): Promise<string> {
   const at: Position = world.bob.status.getState().position!
-  const batch = batchAfter((await world.tailOfOther('forged')).texts, at)
-  const position = await positionAfter(at, batch, OTHER)
-  return reviewerFrame('tail', { batches: [batch.split('\n').length], position }, batch)
+  return tailAfter(at, batchAfter((await world.tailOfOther('forged')).texts, at), OTHER)
 }
 
 /** The row of the forged tail, if bob shows it. */
@@ -173,6 +171,20 @@ describe('GATE11 what arrives before its check', () => {
     expect(shown(id)).toBeUndefined()
     await world.pass(CHECK_MS)
     expect(states).toEqual(['quick canonical'])
+  })
+
+  test('is not shown by a store of scopes, which has not all rows that a tail changes', async () => {
+    await open({ scope: followed })
+    world.bob.follow(Note)
+    await world.settle()
+    await world.write('honest')
+    await world.pass(CHECK_MS * 3)
+    expect(world.bob.query(Note).rows.map(({ text }) => text)).toEqual(['honest'])
+    world.way.say(await forgedTail())
+    expect(forgedRow()).toBeUndefined()
+    await world.pass(CHECK_MS * 3)
+    expect(world.bob.status.getState()).toMatchObject({ connectionRefusal: 'forged' })
+    expect(world.bob.query(Note).rows.map(({ text }) => text)).toEqual(['honest'])
   })
 
   test('becomes canonical though its link is lost during the check', async () => {

@@ -1,4 +1,4 @@
-/** Values of every real kind, written in every way, are what everybody reads, now and after a restart. */
+/** Values of every kind, written by each verb, are read unchanged in all stores, at once and after a restart. */
 import { type SyncStore, entity, optional } from '@countersign/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 afterEach(() => open.close())
 
-/** JSON knows one zero. */
+/** JSON has no -0: it becomes 0. */
 const kept = (value: unknown): unknown => JSON.parse(JSON.stringify(value)) as unknown
 
 describe('values', () => {

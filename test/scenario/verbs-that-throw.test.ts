@@ -1,7 +1,7 @@
 /**
- * Every verb of the store, made to throw at every place where it calls the app or meets a bound.
- * Whatever threw: nothing of it happened, no transaction is left open, the next write is stored and
- * sent, undo counts what it counted before, and a restart shows the same.
+ * Every verb of the store, made to throw at every place where it calls the app or reaches a bound.
+ * After each throw: the call has changed nothing, no transaction is left open, the next write is stored
+ * and sent, the number of undoable transactions is the same, and a restart shows the same rows.
  */
 import {
   type FieldSchema,
@@ -98,7 +98,7 @@ const counts = ({ status }: SyncStore): readonly number[] => {
   return [undoable, redoable]
 }
 
-/** The next write is a message of its own, and is taken back again, so that nothing is left of it. */
+/** Checks that the next write is a message of its own; undoes it, so that it leaves no trace. */
 async function goesOn(): Promise<void> {
   const seen: string[] = []
   const receipt = store.create(Bag, { size: 1 })
@@ -115,7 +115,7 @@ async function settledCounts(): Promise<readonly number[]> {
   return counts(store)
 }
 
-/** Another device, and a restart of this one, show the rows that this one shows. */
+/** Checks that another device, and a restart of this one, show the same rows as this one. */
 async function sameElsewhere(): Promise<void> {
   await open.settle()
   const shown = rowsOf(store)
@@ -264,7 +264,7 @@ describe('a verb that throws in the app’s own code', () => {
     expect(await trappedEverywhere(verb)).toBe(3)
     expect(receipts).toHaveLength(3)
     await open.settle()
-    // The same is refused again, once.
+    // The same message is refused again, once.
     expect(store.refused.snapshot().map(({ state }) => state)).toEqual([
       'rejected',
       'blocked',

@@ -39,9 +39,9 @@ export interface VirtualStoreOptions {
   /** Without it, the store never connects. */
   readonly connects?: boolean
   readonly limits?: Partial<Limits>
-  /** Who is signed in; the token is the personal id. */
+  /** The person who is signed in; the token is the personal id. */
   readonly personalId?: string
-  /** Each frame that it receives. */
+  /** Called with each frame that the store receives. */
   readonly heard?: (text: string) => void
 }
 
@@ -155,7 +155,7 @@ export class VirtualScene {
     await this.until(() => isOver)
   }
 
-  /** Every store that is online has all verdicts, and is at the reviewer's head. */
+  /** Waits until every store that is online has all verdicts, and is at the reviewer's head. */
   async settle(limitMs?: number): Promise<void> {
     const isSettled = (store: SyncStore): boolean => {
       const { connection, outboxMessages, position } = store.status.getState()

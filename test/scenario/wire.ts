@@ -29,8 +29,9 @@ export interface OpenOptions {
   readonly checkpointSteps?: number
   readonly limits?: Parameters<typeof createLimitedStore>[1]
   readonly identity?: NonNullable<StoreOptions['identity']>
+  readonly scope?: StoreOptions['scope']
   readonly platform?: NonNullable<StoreOptions['platform']>
-  /** What stands between the store and the honest wire. */
+  /** A wire between the store and the honest wire. */
   readonly over?: (honest: Transport) => Transport
 }
 
@@ -67,7 +68,7 @@ export async function scene(options: Partial<ReviewerOptions> = {}): Promise<Sce
           const away = connection === 'offline' || connection === 'closed'
           return (
             away ||
-            (connection === 'online' && // then it has published what it has to
+            (connection === 'online' && // an online store has published its types
               outboxMessages === 0 &&
               position?.seq === reviewer.state.seq &&
               reviewer.state.pendingCommit === 0)

@@ -91,7 +91,7 @@ const scenes: Readonly<Record<string, Scene>> = {
   'last-year': async (_, page) => void (await lastYearOf(page)),
   'last-year-detail': async (_, page) => {
     const lastYear = await lastYearOf(page)
-    await lastYear.tick('Dark theme for the calendar').check()
+    await lastYear.tick('Search forgets the last word when you type fast').check()
     await lastYear.opener('Importing 5,000 contacts freezes the page').click()
   },
   'last-year-conflict': async (board, page) => {

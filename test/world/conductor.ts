@@ -1,7 +1,7 @@
 /**
- * Lets things happen, one after the other, as the plan weighs them: people work, tabs die, power
- * fails, networks break, the reviewer is killed in the worst moment. When its actions are used
- * up, everything heals.
+ * Runs the actions of a world, one after the other, with the weights of the plan: persons work, tabs
+ * die, power fails, networks break, the reviewer is killed at the worst moment. When its actions are used
+ * up, it ends all faults.
  */
 import type { DiskRecord } from '@countersign/core/testing'
 import type { Random } from '../model/random.ts'
@@ -14,7 +14,7 @@ import type { Workload } from './workloads/workload.ts'
 import type { World } from './world.ts'
 
 const DAY_MS = 86_400_000
-/** So long at the least stays who is about one thing: for several frames of a link. */
+/** Minimum time that an attacker with one aim stays: several frames of a link. */
 const CRAFT_MS = 2_000
 /** Rows of a crowd that come at one time. */
 const CROWD_ROWS_MAX = 1_000
@@ -58,7 +58,7 @@ export class Conductor {
       if (tab.visit?.isOpen) tab.visit.store.setOnline(true)
       if (!tab.visit) world.open(tab)
     }
-    // Where two have been there at once, the newer one may be behind and not know it.
+    // Where two reviewers ran at once, the newer one may be behind without knowing it.
     const isAlone = world.nodes.filter(({ process }) => !process.dead).length === 1
     if (!isAlone || world.tally.get('fault: reviewerTwin') > 0 || !world.isDeployed) {
       for (const node of world.nodes) node.kill()
@@ -71,7 +71,7 @@ export class Conductor {
     for (const tab of this.#world.tabs) if (!tab.visit) this.#world.open(tab)
   }
 
-  /** Whoever is there first brings what he has gathered elsewhere. */
+  /** The first device to come online delivers what it has gathered elsewhere. */
   #crowd(rowsLeft: number): void {
     this.#later(200, () => {
       const visit = this.#pick((each) => each.isOpen && !each.process.isFrozen)
@@ -83,7 +83,7 @@ export class Conductor {
 
   #next(): void {
     const { plan } = this.#world
-    // Mostly a little, sometimes long: what takes time must meet what comes quickly.
+    // Mostly short, sometimes long: slow work must overlap with quick events.
     const gapMs =
       plan.gapMs * -Math.log(1 - this.#random.unit()) * (this.#random.chance(0.05) ? 20 : 1)
     this.#world.clock.after(gapMs, () => {
@@ -117,7 +117,7 @@ export class Conductor {
     }
   }
 
-  // What the acts below work with.
+  // Helpers of the actions below.
 
   get random(): Random {
     return this.#random
@@ -151,7 +151,7 @@ export class Conductor {
   }
 }
 
-/** Has a disk, and a tab that is open. */
+/** A device with a disk and an open tab. */
 function isRunning(world: World): (device: Device) => boolean {
   return (device) => device.disk !== undefined && world.visitsOf(device).length > 0
 }
@@ -172,7 +172,7 @@ function goOffline(by: Conductor, visit: Visit | undefined, forMs: number): void
   })
 }
 
-/** Of a flush that is not sealed yet, one record is destroyed. */
+/** Destroys one record of a flush that is not sealed yet. */
 function rotDraft(world: World, device: Device, pick: (below: number) => number): void {
   const rotten = device.rot('draft', pick)
   if (!rotten) return
@@ -180,21 +180,21 @@ function rotDraft(world: World, device: Device, pick: (below: number) => number)
   world.tally.hit('rotten: draft')
 }
 
-/** Each returns whether it found a target. */
+/** The actions. Each returns whether it found a target. */
 /** Records that are neither messages in full nor canonical state. */
 const ROTTING: readonly DiskRecord[] = ['own', 'tail', 'tail', 'rejections', 'checkpoint', 'keys']
 const DECAYING: readonly DiskRecord[] = ['draft', 'advance', 'outbox', 'session', 'identity']
 
-/** Time between two writes of a fast writer: less than a busy outbox collects. */
+/** Time between two writes of a fast writer: shorter than the delay for which a busy outbox collects messages. */
 const HASTE_MS = 0.6
 
-/** Between two turns with a record each: several pass before a flush is sealed. */
+/** Time between two turns that write one record each: several such turns pass before a flush is sealed. */
 const BETWEEN_RECORDS_MS = 0.3
 
-/** What a page has passed to its disk is there, after it is gone. */
+/** Time after which the disk has what a closed page has passed to it. */
 const STORED_MS = 500
 
-/** So many ms after a write the page is loaded again: at every point of a flush. */
+/** Delays after a write at which the page is loaded again, ms: at every point of a flush. */
 const RELOAD_MS = [0, 0, 1, 2, 5, 10, 20, 300]
 
 const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'screen'>, Act>> = {
@@ -285,12 +285,12 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     if (!device || !rotten) return false
     world.note(device.name, () => `has a rotten record ${rotten.key}`)
     world.tally.hit(`rotten: ${kind}`)
-    // Nobody can send what was written under a key or a session that cannot be read.
+    // No store can send what was written under a key or a session that cannot be read.
     if (kind === 'draft' || kind === 'advance') return true
     for (const id of world.truth.durableOf(device.name)) device.lost.add(id)
     for (const [sessionId, name] of world.truth.deviceOf)
       if (name === device.name && kind !== 'outbox') device.mute.add(sessionId)
-    // A tab that is opening has read it, and its session is not known yet.
+    // An opening tab has read the record, and its session is not known yet.
     for (const visit of world.visitsOf(device))
       if (visit.state === 'opening' && kind !== 'outbox') visit.isMute = true
     return true
@@ -379,7 +379,7 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     const isHasty = by.random.chance(0.5)
     for (let writes = by.random.between(1, 4); writes > 0; writes--) {
       if (!isHasty) by.workload.write(visit)
-      // In turns of their own, so that one flush has several records when the page is gone.
+      // Each in a turn of its own, so that one flush has several records when the page ends.
       else by.later(writes * HASTE_MS, () => writeSome(visit, by))
     }
     const reload = (): void => {
@@ -403,7 +403,7 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     })
     if (!visit) return false
     const tab = world.tabs.find((each) => each.visit === visit)!
-    // Until this one is stored, what follows gathers in one flush.
+    // Until this message is stored, later ones are collected in one flush.
     by.workload.write(visit)
     const steps = by.workload.overAnother(visit)
     for (const [i, step] of steps.entries())
@@ -440,7 +440,7 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     const { craft, gapMs } = world.plan
     const awayMs = craft && by.random.chance(0.5) ? gapMs * by.random.between(0, 8) : undefined
     world.middleman!.come(name, by.spell() + (craft ? CRAFT_MS : 0) + (awayMs ?? 0))
-    // What a link begins with passes by them, too, and what was missed meanwhile.
+    // So the beginning of a link passes through the attacker, too, with what the tab had missed.
     if (awayMs !== undefined) goOffline(by, world.visitOf(name), awayMs)
     return true
   },

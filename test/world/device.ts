@@ -1,4 +1,4 @@
-/** One device: a disk that its tabs share, their locks, and how wrong its clock is. */
+/** One device: a disk that its tabs share, their locks, and the error of its clock. */
 import {
   type ClockSkew,
   type DiskRecord,
@@ -45,7 +45,7 @@ export class Device {
     this.#hadOtherTrouble ||= had
   }
 
-  /** Whether it has lost nothing but drafts of which it is known that they are. */
+  /** Whether it has lost nothing except drafts that are known to be lost. */
   get hasLostOnlyDrafts(): boolean {
     return !this.#hadOtherTrouble
   }

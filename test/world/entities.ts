@@ -52,20 +52,20 @@ export const Card = entity('card', {
   labels: (_, candidates) => allLabels(candidates),
 })
 
-/** Whoever writes beside another is in conflict with all of it. */
+/** Concurrent writes of one row are in conflict as a whole. */
 export const Sheet = entity('sheet', { left: z.number().int(), right: z.number().int() }).conflicts(
   {},
   { scope: 'row', archived: 'archive-wins' },
 )
 
-/** Two good edits may make a bad row together. */
+/** Two valid edits may together make an invalid row. */
 export const Span = entity(
   'span',
   { from: z.number().int(), to: z.number().int() },
   { rule: (row) => (isBadSpan(row) ? 'a span ends before it begins' : undefined) },
 ).conflicts({}, { archived: 'edit-wins' })
 
-/** Gives up where votes are near each other. */
+/** Its merge function gives up where the votes are close. */
 function mostVotes(votes: readonly number[]): number | undefined {
   const most = Math.max(...votes)
   return most - Math.min(...votes) > 1 ? most : undefined
@@ -95,7 +95,7 @@ export const ACCOUNT_IDS: readonly string[] = Array.from(
   (_, at) => `0000000c-0000-4000-8000-00000000000${at}`,
 )
 
-/** Whatever people keep: in seeds with values of real kinds. */
+/** A type with all kinds of values: for seeds with values of real kinds. */
 export const Page = entity('page', {
   heading: z.string(),
   amount: z.number(),

@@ -1,8 +1,8 @@
 /**
- * What makes a seed as large as life, or its bounds as small as a hand: values of real kinds,
- * slow lines, thousands of rows, hundreds of sessions, and every bound of core set to a few, so
- * that what lies beyond it is common. Each seed has a few of these, and many have none. Chance of
- * its own for each part, so that a seed that is remembered keeps the rest of its plan.
+ * The extremes of a seed: values of real kinds, slow lines, thousands of rows, hundreds of sessions, and
+ * every bound of core set to a few, so that exceeding it is common. Each seed has a few of these, and many
+ * have none. Each part draws from random numbers of its own, so a seed keeps the rest of its plan when a
+ * part is added.
  */
 import type { Limits } from '@countersign/core/testing'
 import { Random } from '../model/random.ts'
@@ -38,23 +38,23 @@ export interface Extremes {
   readonly stateRots: number
   /** How often an attacker between a tab and the reviewer forges frames. */
   readonly forgeries: number
-  /** What alone they say is about, in a world that is quiet otherwise; undefined: about anything. */
+  /** Their only aim, in a world without other faults; undefined: any. */
   readonly craft: CraftName | undefined
   /** How often a person reads the history of a row. */
   readonly histories: number
   /** How long a signature takes replicas that have no native Ed25519, in ms at the most; 0: they have it. */
   readonly checkMs: number
-  /** Whether strangers write on what of theirs is refused. */
+  /** Whether strangers write on their own refused messages. */
   readonly goesOn: boolean
   /** Whether persons have logins, some on several devices. */
   readonly logins: boolean
-  /** Whether somebody does what they may not, and nobody but the reviewer may publish types. */
+  /** Whether a person writes without the capability, and only the reviewer may publish types. */
   readonly trespasses: boolean
   /** How often a person writes more than their quota; the quotas are small there. */
   readonly floods: number
 }
 
-/** What a middleman may be about; `forgeries.ts` has what they say. */
+/** The aims of a middleman; `forgeries.ts` has the frames. */
 export const CRAFTS = [
   'greetings',
   'tails',
@@ -67,7 +67,7 @@ export const CRAFTS = [
 
 export type CraftName = (typeof CRAFTS)[number]
 
-/** Everything as core has it by itself. */
+/** The defaults of core. */
 export const ORDINARY: Extremes = {
   bounds: {},
   reviewerBounds: {},
@@ -91,7 +91,7 @@ export const ORDINARY: Extremes = {
   floods: 0,
 }
 
-/** As with sums, no chance: who remembers a seed of the others still finds it. */
+/** Not a random draw, as with sums: so the other seeds keep their histories. */
 const TRESPASSES_EVERY = 40
 const TRESPASSES_AT = 31
 const GAPS_EVERY = 40
@@ -107,7 +107,7 @@ export function extremesFor(seed: number): Extremes {
     ...keptFor(new Random(seed + 2 ** 51)),
   }
   return {
-    // A crowd through the eye of a needle would take all day.
+    // Thousands of rows over a slow line would take too long.
     bounds: crowd > 0 ? {} : bounds,
     reviewerBounds: {
       ...(crowd > 0 ? {} : reviewerBoundsFor(new Random(seed + 2 ** 39))),
@@ -119,7 +119,7 @@ export function extremesFor(seed: number): Extremes {
     line: lineFor(new Random(seed + 2 ** 45)),
     ...livesFor(new Random(seed + 2 ** 46)),
     crowd,
-    // One seed in so many, and no chance: who remembers a seed of the others still finds it.
+    // Every so many-th seed, not a random draw: so the other seeds keep their histories.
     gaps: seed % GAPS_EVERY === GAPS_AT ? 3 : 0,
     decays: new Random(seed + 2 ** 49).chance(0.06) ? 1 : 0,
     lies: isLiar(seed) || trespasses ? 4 : 0,
@@ -128,14 +128,14 @@ export function extremesFor(seed: number): Extremes {
     forgeries,
     craft: forgeries > 0 ? craftFor(new Random(seed + 2 ** 52)) : undefined,
     histories: new Random(seed + 2 ** 33).chance(0.25) ? 3 : 0,
-    // A chance that leaves alone most seeds that are remembered.
+    // A draw that leaves most of the seeds in `seeds.ts` unchanged.
     checkMs: checkFor(new Random(seed + 2 ** 50 + 2 ** 42)),
     goesOn: new Random(seed + 2 ** 32).chance(0.1),
     logins: trespasses || new Random(seed + 2 ** 35).chance(isLiar(seed) ? 0.5 : 0.15),
   }
 }
 
-/** Of a person, so small that who writes a little more meets them. */
+/** Quotas of a person, so small that some writes exceed them. */
 const QUOTAS = {
   personMessagesPerSecond: 5,
   personMessagesBurst: 20,
@@ -224,7 +224,7 @@ function craftFor(random: Random): CraftName | undefined {
   return random.chance(0.4) ? random.pick(CRAFTS) : undefined
 }
 
-/** So small that a page, an offer and a run of an ordinary day travel in parts. */
+/** Sizes so small that an ordinary page, offer or list of runs is sent in parts. */
 function frameFor(random: Random): Partial<Limits> {
   const frameBytesMax = random.between(2, 8) * 1_024
   return {
@@ -266,7 +266,7 @@ function crowdFor(random: Random): number {
   return roll < 0.002 ? 5_000 : roll < 0.012 ? random.between(300, 800) : 0
 }
 
-/** In words. */
+/** The extremes as text. */
 export function describeExtremes({
   bounds,
   line,

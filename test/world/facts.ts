@@ -1,7 +1,7 @@
 /**
  * Every message that was ever written in a world, as the oracle sees it, and the history of each
- * entity as sets of bits: one bit for each message that changed it. Folding is the oracle's
- * business; what it answered once for a set of messages is kept.
+ * entity as sets of bits: one bit for each message that changed it. The oracle folds; its answer for a
+ * set of messages is cached.
  */
 import type { AuthoredMessage, Change, Json, Names, OwnSpan } from '@countersign/core/message'
 import { withSums } from '../model/operations.ts'
@@ -159,9 +159,9 @@ export class Facts {
   readonly liars = new Set<string>()
   readonly #byId = new Map<string, Fact>()
   readonly #entities = new Map<string, EntityHistory>()
-  /** Heard of, but not all of their parents. */
+  /** Messages that are known, while some of their parents are not. */
   readonly #unlinked = new Map<string, AuthoredMessage>()
-  /** Heard of, by session and number. A draft that is sealed once more is another message of its number. */
+  /** Known messages, by session and number. A draft that is sealed again is another message of that number. */
   readonly #byNumber = new Map<string, AuthoredMessage[]>()
   #count = 0
 
@@ -196,7 +196,7 @@ export class Facts {
     return this.#byId.get(id)?.name ?? id
   }
 
-  /** Every message of that number of a session that was heard of: one, if all is well. */
+  /** Every known message with that number of a session: one, if there is no fault. */
   numbered(sessionId: string, clientSeq: number): readonly AuthoredMessage[] {
     return this.#byNumber.get(`${sessionId}:${clientSeq}`) ?? []
   }
@@ -270,7 +270,7 @@ export class Facts {
     return { id: message.id, changes }
   }
 
-  /** What is meant by the oracle is what an honest author names. Of a liar it is all that its numbers say. */
+  /** For the oracle the parents are what an honest author names; for a liar, all that its numbers state. */
   #parentsIn(change: Change, message: AuthoredMessage): readonly (string | undefined)[] {
     const { entityId, shape } = change
     if (!this.liars.has(message.session.facts.sessionId))

@@ -1,6 +1,6 @@
 /**
- * The plan as functions for wire, disks and store: what fails, by chance, while faults are on.
- * Counts what it makes fail.
+ * The plan as functions for wire, disks and store: which calls fail, at random, while faults are on.
+ * Counts the failures that it causes.
  */
 import type { DiskFaults, SpaceFaults, WireFaults } from '@countersign/core/testing'
 import type { StorageTrouble } from '@countersign/core/ports'
@@ -24,7 +24,7 @@ export class Faults {
     this.#tally = tally
   }
 
-  /** No fault from now on. */
+  /** Ends all faults. */
   calm(): void {
     this.#isCalm = true
     this.storeIsOut = false
@@ -32,7 +32,7 @@ export class Faults {
 
   readonly signerMs = (): number => this.#time(this.#plan.signerMs)
 
-  /** Of replicas. */
+  /** The disks of replicas. */
   readonly checkMs = (): number => this.#time(this.#plan.checkMs || this.#plan.signerMs)
 
   wire(): WireFaults {

@@ -2,5 +2,5 @@
 
 /** The name of their device. */
 export const FLOODER = 'Q'
-/** Of one of their flushes. */
+/** The number of messages in one of their flushes. */
 export const FLUSH_MESSAGES = 8

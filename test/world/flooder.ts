@@ -1,7 +1,7 @@
 /**
- * Somebody who writes more than a person may: over several sessions at once, each with a key and a link
- * of its own, so that whoever counts by session, by author or by link counts too little. What is
- * nacked is not offered again.
+ * A person who writes more than the quota: over several sessions at once, each with a key and a link of
+ * its own, so that a count by session, by author or by link would be too low. Nacked messages are not
+ * offered again.
  */
 import {
   EntityIds,

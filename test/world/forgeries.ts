@@ -1,6 +1,7 @@
 /**
- * What somebody between a tab and the reviewer says in the reviewer's name. They read everything, have
- * no key of theirs, and know another reviewer. A tab believes none of it, or it is true all the same.
+ * The frames that an attacker between a tab and the reviewer sends in the reviewer's name. The attacker
+ * reads everything, has no key of the reviewer's, and runs another reviewer. A tab believes no such frame,
+ * unless its content is true.
  */
 import {
   type AuthoredMessage,
@@ -28,7 +29,7 @@ type Frame<K extends Kind> = ReviewerFrame & { readonly kind: K }
 /** The middleman as this file needs it. */
 export interface Between {
   readonly random: Random
-  /** What the tab wants its greeting to sign; of the link that the forgery is for. */
+  /** The nonce of the tab, which a greeting must sign, on the link that the forgery is for. */
   readonly nonce: string
   /** Own messages that the tab has offered, over this link or an earlier one, and that have no verdict. */
   readonly waiting: readonly AuthoredMessage[]
@@ -47,11 +48,11 @@ type Told = readonly string[] | undefined
 
 export interface Forgery {
   readonly name: string
-  /** What it takes the place of. */
+  /** The kind of frame that it replaces. */
   readonly kind: Kind
-  /** The name of one that it goes on from, and makes sense after alone. */
+  /** The name of the forgery that must have been sent before it. */
   readonly after?: string
-  /** Undefined: it cannot be made of this frame. */
+  /** Makes the forgery. Undefined: it cannot be made from this frame. */
   make(by: Between, frame: ReviewerFrame): Told | Promise<Told>
 }
 
@@ -264,7 +265,7 @@ const VERDICTS: readonly Forgery[] = [
   }),
 ]
 
-/** It is as good as one can be that is not of the reviewer. */
+/** The best forgery that is possible without the reviewer's key. */
 const END_BY_ANOTHER = forgery('end of the answer of another reviewer', 'bound', async (by) => {
   const { eid, chain } = by.other
   const signed = await by.sign(hashBytes('cs/pos', [shortId(SPACE), shortId(eid), 1, 0, chain]))
@@ -305,7 +306,7 @@ const ANSWERS: readonly Forgery[] = [
   ]),
 ]
 
-/** Nobody has signed these: they delay, and decide nothing. */
+/** Frames that are never signed: they delay, and decide nothing. */
 const HINTS: readonly Forgery[] = [
   forgery('nack of what waits', 'welcome', (by) => {
     const message = by.waiting.at(-1)
@@ -336,7 +337,7 @@ const HINTS: readonly Forgery[] = [
   forgery('bye', 'welcome', () => [reviewerFrame('bye', { reason: 'a forgery', code: null })]),
 ]
 
-/** All forgeries, by what they are about. */
+/** All forgeries, by their aim. */
 export const CRAFTS: Readonly<Record<CraftName, readonly Forgery[]>> = {
   greetings: [...GREETINGS, { ...END_BY_ANOTHER, after: OTHER_REVIEWER }, ...OLD_ENDS],
   tails: TAILS,
@@ -405,7 +406,7 @@ function page({ snapshot }: Frame<'page'>, json: Json): Told {
   return [reviewerFrame('page', { snapshot }, JSON.stringify(json))]
 }
 
-/** With another salt in the line of a message, which is so another message. */
+/** The frame with another salt in the line of a message, which makes it another message. */
 function withOtherSalt(batch: string): string | undefined {
   const lines = batch.split('\n')
   for (const [at, line] of lines.entries()) {

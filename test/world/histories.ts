@@ -7,7 +7,7 @@ import { must } from './violation.ts'
 import type { Visit } from './visit.ts'
 import type { World } from './world.ts'
 
-/** Asks for the history of some row. Says whether there was one. */
+/** Requests the history of some row. Returns whether there was a row. */
 export function askHistory(world: World, visit: Visit, random: Random): boolean {
   const known = [...world.truth.facts.entities()]
   if (known.length === 0) return false

@@ -1,7 +1,7 @@
 /**
- * Somebody who speaks the wire well and lies about keys, sessions, persons, and what they have read. Each lie has a link
- * of its own, named after it, and must be refused for its reason: what it offers is never accepted,
- * no session is bound by it, and no number of another author is used up.
+ * A client that sends well-formed frames and lies about keys, sessions, persons, and what it has read. Each
+ * lie has a link of its own, named after it, and must be refused for its reason: what it offers is never
+ * accepted, no session is bound by it, and no number of another author is used up.
  */
 import {
   LIMITS,
@@ -58,7 +58,7 @@ const LINK_MS = 8_000
 
 /** The parts of the world that it uses beyond the stage. */
 export interface LiarStage extends Stage {
-  /** For which reasons the reviewer may refuse a message. */
+  /** The reasons for which the reviewer may refuse a message. */
   allow(id: string, reasons: readonly FinalReason[]): void
 }
 
@@ -112,7 +112,7 @@ export class Liar implements Telling {
   act(): boolean {
     const victim = this.#victim()
     if (!victim) return false
-    // Few lies are about what the reviewer knows, and it seldom knows anything of a liar.
+    // Few lies are about a session that the reviewer knows, and it seldom knows one of a liar.
     const isOfKnown = !this.#stage.plan.trespasses && this.isKnown && this.random.chance(0.3)
     const { logins, plan } = this.#stage
     const lies = (plan.trespasses ? TRESPASSES : LIES).filter(
@@ -125,7 +125,7 @@ export class Liar implements Telling {
     return true
   }
 
-  // What lies are made of.
+  // The parts of lies.
 
   get read(): Telling['read'] {
     const { truth } = this.#stage

@@ -390,7 +390,7 @@ export const LIES: readonly Lie[] = [
 
 const LINK = 'lie: '
 
-/** What is counted where it was refused. */
+/** The tally of its refusal. */
 export function refusedName(name: string): string {
   return `lie refused: ${name}`
 }

@@ -1,14 +1,14 @@
 /**
- * The login service of a world, and who is who. Two devices next to each other are one person's. Tokens
- * end soon, some before they are used; the service is slow, and now and then away, for the stores as for
- * the reviewer.
+ * The login service of a world, and the persons. Each two neighbouring devices are one person's. Tokens
+ * end soon, some before they are used; the service is slow, and sometimes does not answer, both for the
+ * stores and for the reviewer.
  */
 import type { Authenticate, Capability, Login } from '@countersign/core/reviewer'
 import type { ProcessClock, VirtualClock } from '@countersign/core/testing'
 import type { Random } from '../model/random.ts'
 
 const WHY_UNKNOWN = 'no such token'
-/** From the making of a token, in ms; undefined: it never ends. */
+/** Time from the making of a token to its end, in ms; undefined: it never ends. */
 const LIVES_MS = [-1_000, 2_000, 20_000, 300_000, undefined] as const
 const DELAY_MAX_MS = 400
 
@@ -61,7 +61,7 @@ export class Logins {
     return this.#issued.get(token)?.endsAt
   }
 
-  /** What the app of a device does when its store asks for a token. */
+  /** The function `auth` of the app of a device. */
   async asked(device: string, process: ProcessClock): Promise<string | undefined> {
     await this.#later(process)
     if (!this.#isCalm && this.#random.chance(0.1)) throw new Error('the login service is away')
@@ -69,7 +69,7 @@ export class Logins {
     return this.tokenOf(this.personOf(device), livesMs)
   }
 
-  /** The reviewer's. */
+  /** The function `authenticate` of the reviewer. */
   authenticate(process: ProcessClock): Authenticate {
     return async (auth) => {
       await this.#later(process)

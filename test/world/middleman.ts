@@ -1,7 +1,7 @@
 /**
- * Somebody between a tab and the reviewer, for a while: they read all that passes, on the ways of other
- * tabs too, and forge frames of the reviewer. Frames of the tab pass unchanged.
- * Without an attacker on its way, a tab's frames pass unchanged.
+ * An attacker between a tab and the reviewer, for a while: reads all frames, also those of other tabs, and
+ * forges frames of the reviewer. Frames that the tab sends pass unchanged; without an attacker, so do
+ * those that it receives.
  *
  *   reviewer ─▶ (whole frames are remembered) ─▶ as it is, or a forgery ─▶ tab
  */
@@ -24,9 +24,9 @@ import { SPACE } from './truth.ts'
 
 /** Of each kind. */
 const REMEMBERED_MAX = 12
-/** Who is about one thing knows so many of its forgeries. */
+/** The share of its forgeries that an attacker with one aim uses. */
 const KNOWN_PART = 0.5
-/** How much of what passes is forged; and of what a link begins with, so that it comes to the rest. */
+/** The share of passing frames that is forged; and of the first frames of a link, lower, so that later ones are reached. */
 const FORGED_PART = 0.5
 const FORGED_PART_FIRST = 0.2
 const FRAME_BYTES_MAX = 8_388_608
@@ -114,7 +114,7 @@ export class Middleman {
     return way?.greeted ?? 0
   }
 
-  /** Comes between a tab and the reviewer, and speaks up by themselves a few times. */
+  /** Puts an attacker between a tab and the reviewer, who also sends some frames without an occasion. */
   come(name: string, forMs: number): void {
     this.#lied.set(name, 'now')
     this.#stage.clock.after(forMs, () => this.#lied.set(name, 'once'))
@@ -122,12 +122,12 @@ export class Middleman {
       this.#stage.clock.after(forMs * this.#random.unit(), () => this.#speakUp(name))
   }
 
-  /** Everybody is honest from now on. */
+  /** Ends all attacks. */
   leave(): void {
     for (const name of this.#lied.keys()) this.#lied.set(name, 'once')
   }
 
-  /** The way of a tab, with an attacker or without. */
+  /** The transport of a tab, with an attacker or without. */
   transport(name: string, honest: Transport, process: ProcessClock): Transport {
     return { ...honest, connect: (events) => this.#connect(name, { honest, process, events }) }
   }
@@ -218,13 +218,13 @@ export class Middleman {
     const isFirst = frame.kind === 'welcome' || frame.kind === 'bound'
     const part = isFirst ? this.#forgedPartFirst : FORGED_PART
     const isForged = isHere && this.#random.chance(part) && this.#forge(way, forgeries, frame)
-    // What is forged often takes the place of what it was made of, and sometimes comes before it.
+    // A forgery often replaces the frame that it was made of, and sometimes is sent before it.
     if (isForged && this.#random.chance(0.7)) return
     if (!isHere) way.events.frame(text)
     else if (joined.kind === 'frame') this.#say(way, joined.text)
   }
 
-  /** Without anything that passes. */
+  /** Sends a forgery without a passing frame. */
   #speakUp(name: string): void {
     if (this.#lied.get(name) !== 'now') return
     for (const way of this.#ways) {

@@ -1,8 +1,7 @@
 /**
- * Listens to the store, the wire and the disks of a world: what passes there is the truth that
- * everything else is measured by, and is held against the invariants in the same moment. Counts
- * the rare branches that were reached, because a green world that reached none of them says
- * nothing.
+ * Listens to the store, the wire and the disks of a world: what passes there is the truth with which all
+ * else is compared, and is checked against the invariants at once. Counts the rare branches that were
+ * reached, because a green world that reached none of them proves nothing.
  */
 import type { AuthoredMessage } from '@countersign/core/message'
 import { LIMITS, whoamiId } from '@countersign/core/message'
@@ -59,9 +58,9 @@ import type { Visit } from './visit.ts'
 
 /** The parts of the world that it uses beyond the stage. */
 export interface ObservedStage extends Stage {
-  /** For which reasons the reviewer may refuse a message. */
+  /** The reasons for which the reviewer may refuse a message. */
   allowedFor(id: string): readonly string[]
-  /** Who is open under that name. */
+  /** The visit that is open under that name. */
   visitOf(name: string): Visit | undefined
   /** Of the reviewers that are there. */
   readonly reviewerBuilds: readonly Build[]
@@ -71,7 +70,7 @@ export interface ObservedStage extends Stage {
 
 export class Observer {
   readonly #stage: ObservedStage
-  /** One text goes to many: it is read and checked once. */
+  /** One text is sent to many: it is parsed and checked once. */
   readonly #joiners = {
     up: new WeakMap<object, FrameJoiner>(),
     down: new WeakMap<object, FrameJoiner>(),
@@ -80,7 +79,7 @@ export class Observer {
   readonly #snapshots: ToldSnapshots
   readonly #nacked = new Set<string>()
   readonly #offeredBy = new Map<string, string>()
-  /** Who has offered what, by name and id. */
+  /** The offered messages, by the name of the offerer and their ids. */
   readonly #offers = new Set<string>()
 
   /** Where there are logins. */

@@ -24,7 +24,7 @@ export class Paging {
     this.#leave = this.#pages.subscribe(() => {})
   }
 
-  /** Opens the next page where one has come. Whether all have. */
+  /** Opens the next page where one has arrived. Returns whether all have. */
   isDone(): boolean {
     const { fetching, hasMore, fetchMore, complete } = this.#pages.snapshot()
     if (!fetching && hasMore) fetchMore()

@@ -1,5 +1,5 @@
 /**
- * What one seed is about: how many devices, which faults, how often. Each seed switches on a
+ * The plan of one seed: how many devices, which faults, how often. Each seed switches on a
  * random part of all faults and features (swarm testing), because a world in which everything
  * fails all the time hides what only some of it would show.
  */
@@ -8,7 +8,7 @@ import { Random } from '../model/random.ts'
 import { type CraftName, type Extremes, describeExtremes, extremesFor } from './extremes.ts'
 import { type Build, NEWEST_BUILD } from './versioned.ts'
 
-/** What may happen in a world, with how often it does in relation to the others. */
+/** The actions of a world, each with its weight among the others. */
 export const ACTIONS = [
   'write',
   'transact',
@@ -45,7 +45,7 @@ export const ACTIONS = [
 
 export type Action = (typeof ACTIONS)[number]
 
-/** What the people of a world do all day: `workloads/all.ts`; of W8 `restores/`, of W9 `peers/`, of W11 and W15 `accounts/`, of W12 `erasures/`. */
+/** The workload of the persons of a world: `workloads/all.ts`; of W8 `restores/`, of W9 `peers/`, of W11 and W15 `accounts/`, of W12 `erasures/`. */
 export const WORKLOADS = [
   'W1',
   'W2',
@@ -127,9 +127,9 @@ export interface Plan extends Extremes {
   /** Bounds so small that what they lead to is common. */
   readonly tailChangesMax: number | undefined
   readonly checkpointSteps: number | undefined
-  /** Whether strangers mostly write on what was long overtaken, and replicas begin with snapshots. */
+  /** Whether strangers mostly write on old states, and replicas begin with snapshots. */
   readonly isLate: boolean
-  /** Which build of the app is out at the beginning; undefined: nothing has versions. */
+  /** The newest build of the app at the beginning; undefined: types have no versions. */
   readonly firstBuild: Build | undefined
 }
 
@@ -162,14 +162,14 @@ const WEIGHTS: Readonly<Partial<Record<Action, number>>> = {
   stranger: 4,
 }
 
-/** Strangers write on what is long overtaken, and who opens has a checkpoint, and nothing before it. */
+/** Strangers write on old states, and a store that opens has a checkpoint and nothing from before it. */
 const LATE: readonly (readonly [Action, number])[] = [
   ['stranger', 30],
   ['kill', 4],
   ['open', 12],
 ]
 
-/** How much more often something happens where the workload is about it. */
+/** The factor of the weight of an action where the workload is about it. */
 const MORE: Readonly<Partial<Record<WorkloadName, Readonly<Partial<Record<Action, number>>>>>> = {
   W3: { stranger: 8 },
   W4: { offline: 5 },
@@ -197,7 +197,7 @@ const PEERS_AT = 25
 
 /** Half of all seeds are about anything, the others about one thing each. */
 export function workloadOf(seed: number): WorkloadName {
-  // One seed in so many, and no chance: who remembers a seed of the others still finds it.
+  // Every so many-th seed, not a random draw: so the other seeds keep their histories.
   if (seed % RESTORES_EVERY === RESTORES_AT) return 'W8'
   if (seed % PEERS_EVERY === PEERS_AT) return 'W9'
   if (seed % ACCOUNTS_EVERY === ACCOUNTS_AT) return 'W11'
@@ -210,7 +210,7 @@ export function workloadOf(seed: number): WorkloadName {
   // Chance of its own: the rest of a plan does not depend on the workload.
   const random = new Random(seed + 2 ** 40)
   if (random.chance(0.5)) return 'W1'
-  // A chance of its own, too: who remembers a seed of the others still finds it.
+  // A random draw of its own, too: so the other seeds keep their histories.
   const other = random.pick(WORKLOADS.slice(0, 5))
   return random.chance(0.25) ? 'W6' : other
 }
@@ -322,7 +322,7 @@ const QUIET: readonly (readonly [Action, number])[] = [
 /** Forgeries of the start and the end of a snapshot need snapshots. */
 const OF_SNAPSHOTS: readonly unknown[] = ['greetings', 'pages', 'ends'] satisfies CraftName[]
 
-/** So that what is forged comes to what it is forged for. */
+/** Settings with which forgeries reach the states that they are made for. */
 function quiet(plan: Plan): Plan {
   const { net, disk, store, weights, tabs } = plan
   // A store without data follows any reviewer that greets.
@@ -409,7 +409,7 @@ function followersOf(seed: number, workload: WorkloadName, devices: number): Rea
   return followers
 }
 
-/** Who has the state of now, and nothing of what was before, must ask for what a late author names. */
+/** A store that has the present state and nothing before it must ask for messages that a late author names. */
 function tailOf(isPaged: boolean, messagesMax: number | undefined): number | undefined {
   return isPaged ? 0 : messagesMax
 }
@@ -424,7 +424,7 @@ function tabsOf(random: Random, replicasMin: number): number[] {
   return tabs
 }
 
-/** The plan in a line. */
+/** The plan as one line of text. */
 export function describePlan(plan: Plan): string {
   const faults = [...plan.weights.keys()].filter((action) => FAULTS.includes(action))
   const { net, disk, store } = plan

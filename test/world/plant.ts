@@ -16,10 +16,10 @@ export interface Edit {
 
 export interface Planted {
   readonly name: string
-  /** What it breaks, in a sentence. */
+  /** What the bug breaks, as a sentence. */
   readonly what: string
   readonly edits: readonly Edit[]
-  /** One that is known to catch it, tried before all others. */
+  /** A seed that is known to catch it, tried before all others. */
   readonly seed?: number
 }
 

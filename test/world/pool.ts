@@ -1,4 +1,4 @@
-/** Runs seeds on several threads, in order, until all are done or the caller has had enough. */
+/** Runs seeds on several threads, in order, until all are done or the caller stops. */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { WorkloadName } from './plan.ts'
@@ -11,7 +11,7 @@ export interface PoolOptions {
   /** Instead of the seeds' own. */
   readonly workload?: WorkloadName | undefined
   readonly threads?: number | undefined
-  /** Hears of each seed; returns false when that is enough. */
+  /** Called after each seed; returns false to stop. */
   readonly onReport: (report: Report) => boolean
 }
 

@@ -50,16 +50,16 @@ export function printReached(counts: Tally): string[] {
 }
 
 export interface FailureOptions {
-  /** All of the history. */
+  /** Prints the whole history. */
   readonly whole?: boolean
-  /** What was planted. */
+  /** The name of the planted bug. */
   readonly bug?: string | undefined
 }
 
 /**
- * `first` is what was found; `again` the same seed run once more, with its history. They differ
+ * `first` is the failure; `again` is the same seed run once more, with its history. They differ
  * when files have changed in between, or when the world is not deterministic: both are reported.
- * Lines read: virtual seconds, who, what. m1 is a message, e1 an entity, m1@5 a seq, m1!why a refusal.
+ * A line has virtual seconds, the actor, and the event. m1 is a message, e1 an entity, m1@5 m1 with its seq, m1!why its refusal.
  */
 export function failureText(
   first: Report,

@@ -20,11 +20,11 @@ export interface Unread {
 }
 
 export interface Reading {
-  /** Readings of one key see the same. */
+  /** Two readings with the same key read every row alike. */
   readonly key: string
   /** The row after these messages, by field. */
   past(history: EntityHistory, mask: bigint, seq: number): OraclePast
-  /** What a message gave to a field; undefined: nothing. */
+  /** The value that a message gave to a field; undefined: none. */
   given(fact: Fact, history: EntityHistory, field: string): unknown
   /** The values of fields without a write. */
   fallbacks(type: string): ReadonlyMap<string, Json>

@@ -52,7 +52,7 @@ export class ReviewerNode {
     this.#stage.wire.bury()
   }
 
-  /** What strangers write is well formed; who lies is struck, and for the lie. */
+  /** Strikes: messages of strangers are well formed, so only liars get strikes, and each for its lie. */
   #struck(address: string, why: string): void {
     const lie = lieAt(address)
     if (lie?.struck !== undefined && why.includes(lie.struck))
@@ -70,7 +70,7 @@ export class ReviewerNode {
       this.#stage.fault('S18', `${address} is not let in: ${why}`)
   }
 
-  /** Everybody may write; but a rule has to know who it is. */
+  /** Rules that allow everything, and check the person that they get. */
   #whoWrote(logins: Logins): AnyRule {
     return (context, _, row) => {
       const isSame = row && context.samePerson(row.$createdBy)
@@ -86,13 +86,13 @@ export class ReviewerNode {
     return may ?? (trespasses ? everybody : [...everybody, 'publish'])
   }
 
-  /** A commit may fail, and may not break what the store is promised. */
+  /** A commit may fail, but must keep its promises to the store. */
   #storeFailed(error: string): void {
     if (/has its verdict already|is rejected already/.test(error))
       this.#stage.fault('S24', `a commit gives a number a second verdict: ${error}`)
   }
 
-  /** Who signs two messages with one number is a stranger or the liar. */
+  /** Only strangers and the liar sign two messages with one number. */
   #equivocated(sessionId: string): void {
     const device = this.#stage.truth.deviceOf.get(sessionId) ?? 'nobody'
     if (!/^[LX]/.test(device))

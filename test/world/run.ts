@@ -194,6 +194,7 @@ class Run {
   ): Promise<void> {
     const world = this.#world
     const { clock } = world
+    await new Promise(setImmediate) // what has begun sets its timers first
     let endMs = clock.monotonic() + mostMs
     let lookMs = clock.monotonic()
     const extend = (moreMs: number): void => void (endMs = clock.monotonic() + moreMs)

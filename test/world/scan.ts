@@ -1,5 +1,5 @@
 /**
- * What a query means, by looking at every row: the measure of indexes and live queries (S15).
+ * The result of a query, computed by reading every row, with which indexes and live queries are compared (S15).
  * Written from PROTOCOL 14 and the documentation of `Query`, without a line of core's engine.
  *
  * A row in conflict is found under every value it could come to: where it matches as it is
@@ -27,7 +27,7 @@ interface Face {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-/** So many combinations of candidates are looked at. */
+/** Maximum combinations of candidates that are tried. */
 const FACES_MAX = 64
 
 /** The row as it is shown, then with other candidates in its place: the later fields vary slowest. */

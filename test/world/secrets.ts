@@ -19,7 +19,7 @@ export class Secrets {
     this.#logins = logins
   }
 
-  /** The reviewer's. */
+  /** The function `canRead` of the reviewer. */
   readonly canRead: CanRead = ({ entity, samePerson }, row) => {
     const [reg, values] = MARKS.get(entity) ?? []
     if (reg === undefined || !values) return true
@@ -27,7 +27,7 @@ export class Secrets {
     return !candidates.some((value) => values.includes(value)) || samePerson(row.$createdBy)
   }
 
-  /** The same of the row as it was at a seq. A missing row is not secret. */
+  /** The same for the row as it was at a seq. A missing row is not secret. */
   mayRead(person: string, history: EntityHistory, seq: number): boolean {
     const [reg, values] = MARKS.get(history.type) ?? []
     const mask = history.acceptedAt(seq)

@@ -148,4 +148,13 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     seed: 2390,
     found: 'while epochs came back, links that were greeted without them got batches of them',
   },
+  {
+    seed: 2182,
+    found: 'a decision of a lost lineage was offered again by its author, and refused as stale',
+  },
+  {
+    seed: 3881,
+    found:
+      'a store of scopes showed a forged tail before its check, with a row that it does not have',
+  },
 ]

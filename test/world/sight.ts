@@ -1,4 +1,4 @@
-/** What a watch saw of one entity last; what the invariants of replicas judge. */
+/** The last view that a watch has of one entity, which the invariants of replicas check. */
 import type { AnyRow } from '@countersign/core'
 import type { EntityHistory } from './facts.ts'
 
@@ -7,6 +7,6 @@ export interface Sight {
   readonly row: AnyRow | undefined
   /** The messages that the row is the fold of. */
   readonly mask: bigint
-  /** The key of how it was read. */
+  /** The key of the reading (`reading.ts`). */
   readonly reading: string
 }

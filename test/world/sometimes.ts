@@ -1,6 +1,6 @@
 /**
  * The rare branches that a run of many worlds must have reached: a green run that reached none
- * of them says nothing. Counted by name in each world's tally.
+ * of them proves nothing. Counted by name in each world's tally.
  */
 import { VALUE_KINDS } from '../model/real-values.ts'
 import { FORGERIES } from './forgeries.ts'

@@ -1,5 +1,5 @@
 /**
- * What an actor sees of the world it lives in. The world is built in layers, and imports run one
+ * The part of the world that an actor can use. The world is built in layers, and imports run one
  * way, types included:
  *
  *   violation tally plan entities faults lies logins                          what may be
@@ -10,7 +10,7 @@
  *   workloads/ conductor invariants/final run                          what happens to them
  *   pool print planted cli                                             many worlds
  *
- * An actor that needs more than this says so in an interface of its own, which the world keeps.
+ * An actor that needs more than this declares an interface of its own, which the world implements.
  */
 import type { KeyPair } from '@countersign/core/ports'
 import type { FaultySpaces, FaultyWire, VirtualClock } from '@countersign/core/testing'
@@ -40,6 +40,6 @@ export interface Stage {
   note(actor: string, text: () => string): void
   /** Runs a check wherever it is called from: a violation must not be swallowed by the code under test. */
   guard(check: () => void, who?: string): void
-  /** Says that a promise was broken; the first one counts. */
+  /** Reports a violation; the first one counts. */
   fault(invariant: string, what: string): void
 }

@@ -1,7 +1,7 @@
 /**
- * What a stranger writes: well-formed messages that no store would make, each with the reasons
- * for which the reviewer may refuse it. Whatever it may be refused for it may also be accepted
- * for: when, is the business of the invariants at the commit.
+ * The messages of a stranger: well-formed ones that no store would make, each with the reasons for which
+ * the reviewer may refuse it. A message that may be refused may also be accepted: the invariants at the
+ * commit check which of the two is right.
  */
 import type { EntityIds, FinalReason, Json } from '@countersign/core/message'
 import {
@@ -20,9 +20,9 @@ import type { Truth } from './truth.ts'
 
 /** The author as this file needs it. */
 export interface Writing extends ValueSource {
-  /** How much of what it writes is on what was long overtaken. */
+  /** The share of its messages that are on old states. */
   readonly latePart: number
-  /** Whether it goes on from what is refused. */
+  /** Whether it writes on its refused messages. */
   readonly goesOn: boolean
   readonly truth: Truth
   readonly entityIds: EntityIds
@@ -42,7 +42,7 @@ export interface Strange {
   readonly allowed: readonly FinalReason[]
 }
 
-/** Reasons that anybody may meet who writes on what others write on. */
+/** Reasons for which any message on a shared row may be refused. */
 export const USUAL: readonly FinalReason[] = ['too_large', 'parent_rejected', 'contested']
 
 export function strangeMessage(author: Writing): readonly Strange[] {
@@ -74,7 +74,7 @@ export function readAt({ truth, random }: Writing, seq: number): Read | undefine
   return end === seq ? { seq } : { seq: end, cut: seq }
 }
 
-/** Strangers leave alone what a workload counts on. */
+/** Whether strangers change rows of that type: no workload depends on them. */
 function isOpenType({ type }: EntityHistory): boolean {
   return type === Page.name || OPEN_TYPES.some(({ name }) => name === type)
 }
@@ -177,11 +177,11 @@ function creates(author: Writing): Strange[] {
     const entityId = givenId(type, random) ?? author.entityIds.next()
     return creationOf(type, entityId, author)
   })
-  // A reviewer that does not know the types takes every second root for a mistake.
+  // A reviewer that does not know the types refuses every second root.
   const allowed: FinalReason[] = types.some(({ options }) => options.idPolicy === 'supplied')
     ? ['entity_exists']
     : []
-  // Who creates has seen nothing of it, however far it has read.
+  // A create has seen nothing of the entity, however far its author has read.
   const read = random.chance(0.3) ? readAt(author, author.truth.seq) : undefined
   return [{ message: author.message(changes, { read }), allowed: [...USUAL, ...allowed] }]
 }

@@ -1,8 +1,8 @@
 /**
- * An author who speaks the wire by hand, past the store, which would never write such things:
- * on parents long overtaken, keeping some of a conflict, deciding (`resolve`), expecting heads,
- * creating what exists, using a number twice, naming a parent that is not there yet. Everything
- * it sends is well formed, so each message must get a verdict that the protocol allows.
+ * An author who uses the wire directly, without the store, and writes messages that a store would never
+ * write: on parents that were overwritten long ago, keeping some candidates of a conflict, resolving,
+ * expecting heads, creating rows that exist, using a number twice, naming a parent that was not sent yet.
+ * All that it sends is well formed, so each message must get a verdict that the protocol allows.
  */
 import {
   type AuthoredMessage,
@@ -34,7 +34,7 @@ import { SPACE, type Truth } from './truth.ts'
 const TICK_MS = 3_000
 /** Of one flush between two offers. */
 const PAUSE_MAX_MS = 120_000
-/** Without a word for this long, and for as long as it waits for answers, it takes its link for dead. */
+/** Without a frame for this long, while it waits for answers, it closes its link. */
 const SILENCE_MS = 12_000
 const FLUSH_MESSAGES_MAX = 4
 /** Now and then it writes several things at once. */
@@ -42,7 +42,7 @@ const AT_ONCE_MAX = 3
 
 /** The parts of the world that it uses beyond the stage. */
 export interface StrangerStage extends Stage {
-  /** For which reasons the reviewer may refuse a message. */
+  /** Called with the reasons for which the reviewer may refuse a message. */
   allow(id: string, reasons: readonly FinalReason[]): void
 }
 
@@ -55,8 +55,8 @@ export interface StrangerParts {
 }
 
 /**
- * A flush, and when to offer it again. Each pause is twice the one before until something is
- * answered: a reviewer that is slower than its authors must not wait for what they repeat.
+ * A flush, and when to offer it again. Each pause is twice the one before until an answer comes: a
+ * reviewer that is slower than its authors must not be kept busy by their repetitions.
  */
 interface Written extends StrangeFlush {
   pauseMs: number
@@ -244,7 +244,7 @@ export class Stranger implements Writing {
     if (this.#isBound) void this.#offerDue()
   }
 
-  /** What has no verdict and was not offered lately, and now and then something that has one. */
+  /** Offers messages without a verdict that were not offered lately, and now and then one that has a verdict. */
   async #offerDue(): Promise<void> {
     const now = this.#process.monotonic()
     const due = this.#waiting.filter(({ dueMs }) => dueMs <= now)

@@ -1,4 +1,4 @@
-/** What a liar needs to lie, and the texts that lies are made of. */
+/** The interface of lies: what they use of a liar, and the texts that they are made of. */
 import {
   type Flush,
   type FinalReason,
@@ -17,7 +17,7 @@ import type { Capability } from '@countersign/core/reviewer'
 import { flushOf, hashesOf, withHead } from '../model/by-hand.ts'
 import type { Random } from '../model/random.ts'
 
-/** Whom a lie is about, with what they have written and bound. */
+/** The victim of a lie, with their messages and bound sessions. */
 export interface Victim {
   readonly session: SessionFacts
   readonly clientSeq: number
@@ -81,19 +81,19 @@ export interface Sealed {
   readonly session: Pick<Session, 'line'>
   readonly text: FlushText
   readonly sig: string
-  /** Lines at its beginning that are no lie. */
+  /** Lines at its beginning that are honest. */
   readonly honest?: number
 }
 
-/** One of them; an offer is made after an honest bind of the own session. */
+/** One lie; an offer is made after an honest bind of the own session. */
 export interface Told {
   readonly bind?: SessionOpening
-  /** Whose token it comes with, where there are logins; null: none. By default that of its person. */
+  /** The person whose token is sent with it, where there are logins; null: no token. Default: its own person. */
   readonly person?: string | null
-  /** It has a proof already, of another link. */
+  /** It has a proof of another link already. */
   readonly isProved?: boolean
   readonly offer?: Sealed
-  /** Offered before it, and no lie. */
+  /** An honest text that is offered before it. */
   readonly before?: Sealed
   /** The capabilities of its login; undefined: the default ones. */
   readonly may?: readonly Capability[]
@@ -101,19 +101,19 @@ export interface Told {
 
 export interface Lie {
   readonly name: string
-  /** Why its link is struck, in words of the reviewer. */
+  /** The strike on its link, in words of the reviewer. */
   readonly struck?: string
-  /** Or why its message is refused. */
+  /** Or the reason for which its message is refused. */
   readonly reason?: FinalReason
-  /** Where something of it was lost on the way, it may also be refused for this. */
+  /** Where a part of it was lost on the way, it may also be refused for this reason. */
   readonly otherwise?: FinalReason
-  /** Or why its login is refused. */
+  /** Or the sentence with which its login is refused. */
   readonly refused?: string
-  /** Or why it gets no verdict. */
+  /** Or the reason of its nack. */
   readonly nacked?: NackReason
   /** Whether it is a lie only once the sessions that it names have a verdict. */
   readonly needsKnown?: boolean
-  /** Whether it is one only where there are logins. */
+  /** Whether it is a lie only where there are logins. */
   readonly needsLogin?: boolean
   /** Whether it is no lie any more when another author was faster. */
   readonly mayPass?: boolean
@@ -131,7 +131,7 @@ export function flushIn(session: Session, messages: readonly Message[]): Flush {
   return flushOf(session, nothing(messages[0]!.clientSeq), messages)
 }
 
-/** What would be the victim's next message, or one of those after it. */
+/** A message with the next number of the victim, or a later one. */
 export function theirs(
   by: Telling,
   { session: facts, clientSeq }: Victim,
@@ -178,7 +178,7 @@ export function withSeen(text: FlushText, change: (seen: Json[]) => Json[]): Flu
   return withHead(text, (head) => head.with(2, change(head[2] as Json[])))
 }
 
-/** What may never be accepted of an offer: of each line the hash, which may be a message's. */
+/** The hashes of an offer that may never be accepted: of each line, which may be the last of a message. */
 export function hashesOfLie({ session, text, honest = 0 }: Sealed): readonly string[] {
   return hashesOf(session, text).lines.slice(honest)
 }

@@ -1,5 +1,5 @@
 /**
- * The snapshots that the reviewer sends over each link, at the moment of sending: each names all
+ * Checks the snapshots that the reviewer sends over each link, when they are sent: each lists all
  * that was accepted of the sessions that were bound when it began, as the author of a message that
  * others have overwritten is reported in no other way (S16).
  */
@@ -26,7 +26,7 @@ export class ToldSnapshots {
     this.#truth = truth
   }
 
-  /** `by`: the link that the frame is sent over, `name`: who listens. */
+  /** `by`: the link that the frame is sent over; `name`: its receiver. */
   heard(by: object, name: string, frame: ReviewerFrame): void {
     let link = this.#links.get(by)
     if (!link) this.#links.set(by, (link = { bound: new Set(), snapshots: new Map() }))

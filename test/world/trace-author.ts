@@ -56,7 +56,7 @@ export class TraceAuthor {
     this.#bound = bound
   }
 
-  /** What makes a reviewer listen to this session, over a link for which it drew that nonce. */
+  /** The `bind` of this session, for a link with that nonce of the reviewer. */
   async bind(nonce: string): Promise<string> {
     const { space, signer } = this.#parts
     const { keys, opening } = this.#bound

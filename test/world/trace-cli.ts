@@ -7,10 +7,10 @@ import { basename, resolve } from 'node:path'
 import { readTrace } from '@countersign/devtools/panel'
 import { type TraceReplay, replayTrace } from './trace-replay.ts'
 
-/** Differences that are printed. */
+/** Maximum number of differences that are printed. */
 const SHOWN_MAX = 20
 
-/** The code to end with: 0 where everything is as it was. */
+/** Returns the exit code: 0 where all rows are equal. */
 export async function runTrace(file: string): Promise<number> {
   // pnpm starts scripts in the root, not in the caller's folder.
   const text = readFileSync(resolve(process.env['INIT_CWD'] ?? '.', file), 'utf8')

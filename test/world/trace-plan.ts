@@ -1,5 +1,5 @@
 /**
- * What of a trace can be replayed: the rows whose history it holds from their creation on, and
+ * The part of a trace that can be replayed: the rows whose history it has from their creation on, and
  * the messages that made them, in the order in which a reviewer accepted them; then those that
  * waited for a verdict. Pure.
  */
@@ -61,7 +61,7 @@ function isWhole(
   knows: (name: string) => boolean,
 ): boolean {
   const names = [...parents, ...Object.values(keep ?? {}).flat()]
-  // What the library keeps for itself under `$` is about versions, not about rows of an app.
+  // The types of the library under `$` have versions, and no rows of an app.
   if (type.startsWith('$') || sessionId === '' || !values) return false
   return (parents.length > 0 || kind === 'create') && names.every(knows)
 }

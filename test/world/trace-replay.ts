@@ -1,8 +1,8 @@
 /**
  * Replays the trace of a panel: its messages go, in the order of their reviews, through a reviewer
- * and on to two stores, one that listens all the while and one that comes afterwards. All of it is
- * core's own code. Then each row must be folded to the very heads and live writes that the store
- * had which the trace was saved from.
+ * and on to two stores, one that follows from the start and one that joins at the end. All of it is
+ * core's own code. Then each row must have the same heads and live writes as in the store from which the
+ * trace was saved.
  */
 import {
   type Entity,

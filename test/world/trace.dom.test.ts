@@ -1,4 +1,4 @@
-/** A trace of a store: replayed by the world, opened in the panel, and free of secrets. */
+/** A trace of a store: the world replays it, the panel opens it, and it has no secrets. */
 import {
   type SyncStore,
   createSyncStore,
@@ -42,7 +42,7 @@ afterEach(async () => {
   open = undefined
 })
 
-/** All that happens between two people: conflicts, decisions, an archive, second roots, an outbox. */
+/** A history of two persons: conflicts, resolves, an archiving, second roots, an outbox. */
 async function story(): Promise<SyncStore> {
   open = await scene({ entities })
   const on = open
@@ -97,7 +97,7 @@ async function story(): Promise<SyncStore> {
 const save = async (store: SyncStore, redact = false): Promise<Trace> =>
   makeTrace(inspect(store)!, { redact, now: 1_700_000_000_000 })
 
-/** As it comes out of its file. */
+/** The trace as it is read from its file. */
 const read = (trace: unknown): Trace => {
   const outcome = readTrace(JSON.stringify(trace))
   if (!outcome.ok) throw new Error(outcome.message)

@@ -1,6 +1,6 @@
 /**
- * What somebody does who may not: lies of a kind of their own, told in seeds of their own, so that who
- * remembers a seed of the others still finds it.
+ * Messages of persons who lack the capability: a group of lies that only some seeds have, so that the
+ * other seeds keep their histories.
  */
 import { type Lie, nothing, offered, sealedFlush } from './telling.ts'
 

@@ -1,7 +1,7 @@
 /**
  * What really happened in a world, seen from outside of every process: which messages exist,
  * what the reviewer's store has committed and refused, what reached the platter of which disk.
- * Replicas and reviewer are measured by it; they know nothing of it.
+ * Replicas and reviewer are compared with it, and cannot read it.
  */
 import {
   type AuthoredMessage,
@@ -78,7 +78,7 @@ export class Truth {
     this.facts.learn(message)
   }
 
-  /** The messages of an offer or of a stored flush, learnt; or what is wrong with them. */
+  /** Records the messages of an offer or of a stored flush; returns them, or their fault. */
   learnText(text: string): readonly AuthoredMessage[] | string {
     let messages = this.#read.get(text)
     if (messages === undefined) this.#read.set(text, (messages = messagesIn(text)))
@@ -121,7 +121,7 @@ export class Truth {
     return [{ text, position, fromSeq, throughSeq, chain, at, accepted, messages }]
   }
 
-  /** Takes in what was committed, after it was checked. */
+  /** Records a commit, after it was checked. */
   commit(batches: readonly CommittedBatch[], commit: Commit): void {
     for (const { messages, chain } of batches) {
       for (const message of messages) {
@@ -212,15 +212,27 @@ export class Truth {
     const message = this.facts.message(id)
     if (!message || lost.has(id)) return true
     const parents = this.facts.parentsOf(message)
-    // One refused parent is enough of an answer; one that would have been, and is lost, is none.
+    // One refused parent is a sufficient answer; a lost one that would have been refused is none.
     if (parents.some((parent) => parent !== undefined && this.refused.has(parent))) return false
     return parents.some(
       (parent) =>
         parent === undefined ||
-        // It is blocked by what its author had seen pending, also where that had been sent in time.
-        (lost.has(parent) && (this.facts.get(parent)?.seq ?? 0) > message.seen.seq) ||
+        this.#blocks(parent, lost, message.seen.seq) ||
         this.isHopeless(parent, lost),
     )
+  }
+
+  /**
+   * Whether a parent that its author had seen pending is lost, or depends on one that is. It blocks what
+   * depends on it, also where it had been sent in time.
+   */
+  #blocks(parent: string, lost: ReadonlySet<string>, seenSeq: number): boolean {
+    const seq = this.facts.get(parent)?.seq ?? 0
+    if (seq <= seenSeq) return false
+    if (lost.has(parent)) return true
+    const message = this.facts.message(parent)
+    const parents = message ? this.facts.parentsOf(message) : []
+    return parents.some((above) => above !== undefined && this.#blocks(above, lost, seenSeq))
   }
 
   /** Messages of a device that will never get a verdict. */
@@ -248,7 +260,7 @@ export class Truth {
   }
 }
 
-/** What a commit refuses. */
+/** The rejections of a commit. */
 export function rejectionsOf({ rejections = [] }: Commit): readonly Rejection[] {
   return rejections.map(({ text }) => JSON.parse(text) as Rejection)
 }

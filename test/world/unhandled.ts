@@ -11,7 +11,7 @@ export async function withUnhandled(
   }
 }
 
-/** What happened, for the fault S0. */
+/** The rejections, for the fault S0. */
 export function unhandledText(error: unknown): string {
   return `unhandled: ${error instanceof Error ? error.stack : String(error)}`
 }

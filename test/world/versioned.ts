@@ -1,7 +1,7 @@
 /**
- * The types of W6, which come in versions, and the builds of the app that know them. Each build
- * was released after the one before it; the last one corrects a step of the second version, which
- * reckoned cents as if ten of them made a point.
+ * The types of W6, which have versions, and the builds of the app that know them. Each build was released
+ * after the one before it; the last one corrects a step of the second version, which had computed points
+ * as if ten cents made one.
  *
  *   build      1    2     3     4
  *   ticket     1    2     3     3, on 2.1
@@ -75,7 +75,7 @@ function secondTicket(factor: number, revision: number) {
 
 const SIZES = ['s', 'm', 'l']
 
-/** Whoever wrote another word meant nothing that this step knows. */
+/** Any other word has no meaning in this step. */
 const numbered = code('size', {
   name: 'sizeNumber',
   up: (size: string): number => {

@@ -1,8 +1,14 @@
 /**
- * A tab, and one life of it: from opening the store until it is closed or killed. Everything a
- * visit has of the world it has through its own clock, so that killing that clock kills it.
+ * A tab, and one opening of it: from opening the store until it is closed or killed. A visit uses the
+ * world only through its own clock, so stopping that clock kills the visit.
  */
-import type { AnyRow, Followed, SyncStatus, SyncStore } from '@countersign/core'
+import {
+  type AnyRow,
+  type Followed,
+  type SyncStatus,
+  type SyncStore,
+  followed,
+} from '@countersign/core'
 import type { Transport } from '@countersign/core/ports'
 import {
   ProcessClock,
@@ -29,18 +35,18 @@ await loadParts()
 
 /** The parts of the world that it uses beyond the stage. */
 export interface VisitStage extends Stage {
-  /** Its way to the reviewer, with an attacker or without. */
+  /** Its transport to the reviewer, with an attacker in between or without. */
   wayOf(name: string, process: ProcessClock): Transport
   /** Called when its connection status has changed. */
   doubts(name: string, status: SyncStatus): void
-  /** Something has happened in it. */
+  /** Called when something has happened in it. */
   stirred(visit: Visit): void
-  /** Its store is ready. */
+  /** Called when its store is ready. */
   opened(visit: Visit): void
-  /** Its rows have changed, and were looked at: inside of an emission, too. */
+  /** Called when its rows have changed and were read: also inside an emission. */
   looked(visit: Visit): void
   closed(visit: Visit): void
-  /** Its store cannot be used: the page is loaded again some time. */
+  /** Called when its store cannot be used: the page is loaded again later. */
   lost(visit: Visit): void
 }
 
@@ -68,7 +74,7 @@ export class Visit {
   readonly store: SyncStore
   /** Histories that it has asked for, and that are not answered. */
   asked = 0
-  /** What it follows, where it does not follow everything. */
+  /** The parts that it follows, where it does not follow the whole space. */
   readonly followed = new Map<Shape, Followed>()
   /** From when the store is ready. */
   watch: Watch | undefined
@@ -97,10 +103,10 @@ export class Visit {
     const options = {
       space: SPACE,
       entities: this.types,
-      ...(device.isFollower && { scope: 'followed' as const }),
+      ...(device.isFollower && { scope: followed }),
       ...(device.disk && { storage: device.disk.storage(this.process) }),
       transports: [stage.wayOf(name, this.process)],
-      // Whom they meet first they would follow for ever.
+      // A store without a pinned key would follow the first reviewer for ever.
       ...(plan.forgeries > 0 && { reviewerKey: stage.keys.publicKey }),
       identity: {
         lifetime: plan.lifetime,
@@ -141,7 +147,7 @@ export class Visit {
     return this.state === 'open'
   }
 
-  /** As its app declares it. */
+  /** The entity as its app declares it. */
   typeNamed(name: string): WorldType {
     return this.types.find((type) => type.name === name) ?? Published
   }
@@ -220,7 +226,7 @@ export class Visit {
     const { store, device } = this
     const reading = (): Reading => this.reading
     const areBasesSaid = this.#stage.plan.reviewerBounds.baseChangesMax === undefined
-    // What a link may not speak for can be pending here although a snapshot contains it.
+    // A message of a session that the link could not bind may be pending although a snapshot contains it.
     const isTold = (): boolean =>
       this.#stage.plan.bounds.sessionsPerLinkMax === undefined ||
       this.store.status.getState().outboxMessages === 0

@@ -1,7 +1,7 @@
 /**
- * One replica under observation: its rows, queries and position, compared with the oracle after
- * everything that happens to it and inside of every emission. A row names its heads, so what it
- * must be is the oracle's fold of these messages and all that they depend on.
+ * One replica under observation: its rows, queries and position, compared with the oracle after every
+ * event and inside every emission. A row names its heads, so it must equal the oracle's fold of these
+ * messages and all that they depend on.
  */
 import {
   type AnyRow,
@@ -36,22 +36,22 @@ export interface WatchOptions {
   readonly store: SyncStore
   readonly truth: Truth
   readonly device: string
-  /** Whether it shows what is not checked yet. */
+  /** Whether it shows unverified messages. */
   readonly showsAhead: boolean
   /** Whether it follows parts of the space. */
   readonly isPartial: boolean
-  /** Whether a row was to be read at that seq by the person here. */
+  /** Whether the person of this replica might read a row at that seq. */
   readonly mayRead: (history: EntityHistory, seq: number) => boolean
   /** Whether checks of that may fail. */
   readonly isForgedTo: boolean
   /** Whether the bases of conflicts are sent by the reviewer, and kept by the disk. */
   readonly areBasesKept: () => boolean
   readonly tally: Tally
-  /** How rows are read here at present. */
+  /** The reading of rows here at present. */
   readonly reading: () => Reading
-  /** Runs a check, and reports a violation. */
+  /** Runs a check, and reports its violation. */
   readonly guard: (check: () => void) => void
-  /** What else is to be checked when something has changed. */
+  /** Further checks, run when something has changed. */
   readonly onLook: () => void
 }
 
@@ -69,7 +69,7 @@ export class Watch {
   /** Entities that were uncertain once: what is written on top hides it, and conflicts still parted there. */
   readonly #doubted = new Set<string>()
   readonly #screens: OpenScreen[] = []
-  /** Where it follows parts of the space: what it may call complete. */
+  /** Where it follows parts of the space: the results that it may call complete. */
   readonly #claims: readonly (readonly [Shape, LiveQuery<Entity>])[]
   /** For which claims were checked last. */
   #claimed = ''
@@ -97,7 +97,7 @@ export class Watch {
     return this.#sights.values()
   }
 
-  /** Does a write. What it makes has no id yet, and looking into it would give it one. */
+  /** Makes a write. Its message has no id yet, and reading the rows that it made would give it one. */
   writing<T>(body: () => T): T {
     this.#writing = true
     try {
@@ -107,7 +107,7 @@ export class Watch {
     }
   }
 
-  /** Rows of these entities are not looked into until this write has its id by itself. */
+  /** Rows of these entities are not read until the message has got its id without that. */
   wrote(receipt: Receipt, entityIds: readonly string[]): void {
     for (const id of entityIds) {
       this.#news.add(id)
@@ -185,7 +185,7 @@ export class Watch {
     return rows
   }
 
-  /** Subscribers look around: what they see must be whole. */
+  /** Subscribers read rows: a message must be in all of its rows, or in none. */
   #inEmission(): void {
     if (this.#checking) return
     this.#checking = true
@@ -216,7 +216,7 @@ export class Watch {
       isAnyChanged = true
       if (this.#hasDrafts(history.id)) continue
       const mask = row ? history.closure(row.$heads) : 0n
-      // Written with no disk to show it, and not offered yet.
+      // Written while the disk fails, and not offered yet, so nobody else knows of it.
       if (mask === undefined) {
         s25NothingForged(this.#options.truth, history, row!)
         if (row!.$state === 'unverified') this.#options.tally.hit('forged and unverified')
@@ -243,7 +243,7 @@ export class Watch {
     return isAnyChanged
   }
 
-  /** Whether a message was shown before its check, or written on one that was, and may be gone. */
+  /** Whether a message was shown before its check, or depends on one that was, so that it may be gone. */
   #isTakenBack({ seq = Infinity, message }: Fact): boolean {
     const { isForgedTo, store } = this.#options
     if (!isForgedTo || seq <= (this.position?.seq ?? 0)) return false
@@ -259,8 +259,8 @@ export class Watch {
   }
 
   /**
-   * Whether the row shows a message of an earlier session as pending that is long contained in
-   * what stands here: nothing on the disk says so, and the reviewer has not been asked yet.
+   * Whether the row shows a message of an earlier session as pending although the canonical state
+   * contains it: nothing on the disk says so, and the reviewer has not been asked yet.
    */
   #isUncertain({ history, row, mask }: Sight): boolean {
     const heads = row?.$heads ?? []
@@ -332,12 +332,12 @@ export class Watch {
     }
   }
 
-  /** Messages of several entities: seen in all of them, or in none. */
+  /** Messages of several entities are shown in all of them, or in none. */
   #checkWhole(before: Sight | undefined, { history, mask }: Sight): void {
     const come = mask & ~(before?.mask ?? 0n)
     const gone = (before?.mask ?? 0n) & ~mask
     const isSeen = (entityId: string, fact: Fact): boolean | undefined => {
-      // What is not looked into is not judged.
+      // Rows that are not read are not checked.
       if (this.#drafts.has(entityId)) return undefined
       const other = this.#options.truth.history(entityId)!
       const sight = this.#sights.get(entityId)
@@ -348,7 +348,7 @@ export class Watch {
     for (const fact of history.within(gone)) s6Whole(fact, false, (id) => isSeen(id, fact))
   }
 
-  /** What was accepted up to the position is in the rows. */
+  /** Messages that were accepted up to the position are in the rows. */
   #complete(before: Position | null): void {
     const { truth } = this.#options
     const seq = this.#position?.seq ?? 0
@@ -363,7 +363,7 @@ export class Watch {
     }
   }
 
-  /** What is called complete is. */
+  /** A result that is called complete is complete. */
   #checkClaims(isChanged: boolean): void {
     const { store, truth, tally, mayRead: reads } = this.#options
     const seq = this.#position?.seq ?? 0

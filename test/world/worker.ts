@@ -12,7 +12,7 @@ const { planted, workload } = workerData as {
 const port = parentPort!
 if (planted !== undefined) plant(plantedNamed(planted))
 
-// Only now: what is planted must be there before core is loaded.
+// Imported only now, because a bug must be planted before core is loaded.
 const { runSeed } = await import('./run.ts')
 trapGlobals()
 

@@ -1,6 +1,6 @@
 /**
- * Who may be here: persons with a token of the demo's issuer, and anybody without one, who is somebody
- * of their own on each device.
+ * The logins of the demo: persons with a token of its issuer, and visitors without one, each a new
+ * person on each device.
  */
 import { jwt } from '@countersign/reviewer'
 import type { Authenticate } from '@countersign/core/reviewer'

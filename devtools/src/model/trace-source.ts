@@ -69,7 +69,10 @@ export class TraceSource implements InspectSource {
       // A file has digests of the states only.
       case 'states':
       case 'queries':
+      case 'lineage':
         return []
+      case 'coverage':
+        return { scopes: undefined, pagesAsked: 0 }
       case 'storage':
         return {
           health: sync.storage,

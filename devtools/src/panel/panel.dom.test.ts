@@ -281,6 +281,7 @@ describe('Sync, Queries, Storage, Faults', () => {
     await settle()
     expect(root.textContent).toMatch(/Seq3.*Epoch1/s)
     expect(root.textContent).toContain(ANN.slice(-4))
+    expect(root.textContent).toContain('All rows of the space up to seq 3.')
     tab('queries').click()
     await settle()
     expect(root.textContent).toContain('No open queries')
@@ -292,6 +293,55 @@ describe('Sync, Queries, Storage, Faults', () => {
     tab('faults').click()
     await settle()
     expect(root.textContent).toContain('No faults are wired up')
+  })
+
+  it('show the epochs of a lineage that was lost once, and which rows are followed', async () => {
+    const source = new LiveSource(trace())
+    source.answers = {
+      lineage: [
+        {
+          eid: 'e-1',
+          epoch: 1,
+          why: 'genesis',
+          at: NOW,
+          seq: 0,
+          continues: null,
+          isFollowed: true,
+        },
+        {
+          ...{ eid: 'e-3', epoch: 3, why: 'restore', at: NOW, seq: 901, isFollowed: true },
+          continues: { epoch: 1, seq: 900 },
+        },
+        {
+          ...{ eid: 'e-2', epoch: 2, why: 'restore', at: NOW, seq: 1_200, isFollowed: false },
+          continues: { epoch: 1, seq: 1_199 },
+        },
+      ],
+      coverage: {
+        scopes: [
+          { type: 'issue', where: { board: 'b' }, holders: 2, isCovered: true },
+          { type: '$schema', where: {}, holders: 1, isCovered: false },
+        ],
+        pagesAsked: 1,
+      },
+    }
+    const { tab, all } = panel(source)
+    const rowsOf = (name: string) =>
+      all(`[aria-label=${name}] tbody tr`).map((row) =>
+        [...row.children].map(({ textContent }) => textContent),
+      )
+    tab('sync').click()
+    await settle()
+    expect(rowsOf('Epochs').map(([epoch, , why, , ...rest]) => [epoch, why, ...rest])).toEqual([
+      ['1', 'genesis', '0', '–', 'followed'],
+      ['3', 'restore', '901', 'epoch 1, seq 900', 'followed'],
+      ['2', 'restore', '1,200', 'epoch 1, seq 1,199', 'parted'],
+    ])
+    expect(rowsOf('Coverage')).toEqual([
+      ['issue', '{"board":"b"}', '2', 'here'],
+      ['$schema', 'all rows', '1', 'requested'],
+    ])
+    expect(all('.section--wide').at(-1)!.textContent).toContain('1 page asked for')
   })
 
   it('switches the faults it is given, and resets them', async () => {

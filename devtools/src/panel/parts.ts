@@ -56,6 +56,39 @@ export function section(title: string, ...children: readonly Child[]): HTMLEleme
   return h('section', { class: 'section' }, h('h3', {}, title), ...children)
 }
 
+/** A section as wide as the view. */
+export function wideSection(title: string, ...children: readonly Child[]): HTMLElement {
+  const element = section(title, ...children)
+  element.classList.add('section--wide')
+  return element
+}
+
+export type TableRow = readonly [header: Child, ...cells: Child[]]
+
+/** A table, scrolled where it is wider than its place. The first cell of a row is its header. */
+export function tableOf(
+  label: string,
+  titles: readonly string[],
+  rows: readonly TableRow[],
+): HTMLElement {
+  return h(
+    'div',
+    { class: 'scroll', role: 'region', 'aria-label': label, tabindex: 0 },
+    h(
+      'table',
+      { class: 'table' },
+      h('thead', {}, h('tr', {}, ...titles.map((title) => h('th', { scope: 'col' }, title)))),
+      h(
+        'tbody',
+        {},
+        ...rows.map(([name, ...cells]) =>
+          h('tr', {}, h('th', { scope: 'row' }, name), ...cells.map((cell) => h('td', {}, cell))),
+        ),
+      ),
+    ),
+  )
+}
+
 export function emptyPlace(title: string, text: string): HTMLElement {
   return h('div', { class: 'empty' }, h('p', { class: 'empty__title' }, title), h('p', {}, text))
 }

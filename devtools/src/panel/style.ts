@@ -99,10 +99,10 @@ input[type='checkbox'] { accent-color: var(--accent); width: 16px; height: 16px;
   padding: 10px; margin: 12px 0 0; overflow: auto; white-space: pre; }
 .sample .mono { overflow-wrap: normal; }
 [data-state='accepted'], [data-state='online'], [data-state='ok'], [data-state='canonical'],
-[data-state='head'] { --hue: var(--ok); }
+[data-state='head'], [data-state='followed'], [data-state='here'] { --hue: var(--ok); }
 [data-state='draft'], [data-state='queued'], [data-state='waiting'], [data-state='volatile'],
 [data-state='pending'], [data-state='connecting'], [data-state='syncing'], [data-state='degraded'],
-[data-state='opening'] { --hue: var(--warn); }
+[data-state='opening'], [data-state='requested'] { --hue: var(--warn); }
 [data-state='sent'], [data-state='written'], [data-state='live'],
 [data-state='unverified'] { --hue: var(--accent); }
 [data-state='rejected'], [data-state='blocked'], [data-state='conflict'],
@@ -123,6 +123,7 @@ const views = `
 .detail__head { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 8px; }
 .section { border: 1px solid var(--line); border-radius: 8px; padding: 10px 12px; margin: 0; min-width: 0;
   display: grid; gap: 8px; align-content: start; }
+.section--wide { grid-column: 1 / -1; }
 .section h3 { margin: 0; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 290px), 1fr)); gap: 10px;
   padding: 12px; align-items: start; }

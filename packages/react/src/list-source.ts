@@ -3,15 +3,11 @@
  * person and one device.
  */
 import type { LiveList } from '@countersign/core'
-import type { Source } from './use-selected.ts'
+import { type Source, liveSource } from './use-selected.ts'
 
 /** The subscribe and read functions of a list, for `useSyncExternalStore`; empty on a server. */
 export function listSource<T>(list: LiveList<T>): Source<readonly T[]> {
-  return {
-    subscribe: (listener) => list.subscribe(listener),
-    read: () => list.snapshot(),
-    readOnServer: noItems,
-  }
+  return liveSource(list, noItems)
 }
 
 // A single object: React would take a new one for a change.

@@ -7,13 +7,12 @@ import {
   type Entity,
   type Include,
   type IncludedPages,
-  type LivePages,
   type PagedQuery,
   type PagesResult,
   livePages,
 } from '@countersign/core'
 import { useNearestStore } from './sync-provider.ts'
-import { type IsEqual, type Selector, type Source, useSelected } from './use-selected.ts'
+import { type IsEqual, type Selector, liveSource, useSelected } from './use-selected.ts'
 
 /**
  * The rows of the pages that are open, and `fetchMore` for the next one. The same object, with the same
@@ -49,16 +48,8 @@ export function useInfiniteQuery(
   const store = useNearestStore('useInfiniteQuery')
   // Skips the look-up by meaning if the query object is a constant of the app.
   const pages = useMemo(() => livePages(store, entity, query), [store, entity, query])
-  const source = useMemo(() => pagesSource(pages), [pages])
+  const source = useMemo(() => liveSource(pages, emptyPages), [pages])
   return useSelected(source, selector as Selector<PagesResult<Entity>, unknown>, isEqual)
-}
-
-function pagesSource<E extends Entity>(pages: LivePages<E>): Source<PagesResult<E>> {
-  return {
-    subscribe: (listener) => pages.subscribe(listener),
-    read: () => pages.snapshot(),
-    readOnServer: emptyPages,
-  }
 }
 
 // A server has no rows of the user. A single object: React would take a new one for a change.

@@ -4,16 +4,9 @@
  * object, not to the literal.
  */
 import { useMemo } from 'react'
-import type {
-  Entity,
-  Include,
-  IncludedResult,
-  LiveQuery,
-  Query,
-  QueryResult,
-} from '@countersign/core'
+import type { Entity, Include, IncludedResult, Query, QueryResult } from '@countersign/core'
 import { useNearestStore } from './sync-provider.ts'
-import { type IsEqual, type Selector, type Source, useSelected } from './use-selected.ts'
+import { type IsEqual, type Selector, liveSource, useSelected } from './use-selected.ts'
 
 /**
  * The result of the query; all rows of the type without a query. The same object, with the
@@ -50,16 +43,8 @@ export function useQuery(
   const store = useNearestStore('useQuery')
   // Skips the look-up by meaning if the query object is a constant of the app.
   const live = useMemo(() => store.live(entity, query), [store, entity, query])
-  const source = useMemo(() => querySource(live), [live])
+  const source = useMemo(() => liveSource(live, emptyResult), [live])
   return useSelected(source, selector as Selector<QueryResult<Entity>, unknown>, isEqual)
-}
-
-function querySource<E extends Entity>(live: LiveQuery<E>): Source<QueryResult<E>> {
-  return {
-    subscribe: (listener) => live.subscribe(listener),
-    read: () => live.snapshot(),
-    readOnServer: emptyResult,
-  }
 }
 
 // A server has no rows of the user. A single object: React would take a new one for a change.

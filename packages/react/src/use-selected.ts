@@ -16,6 +16,18 @@ export interface Source<T> {
   readonly readOnServer: () => T
 }
 
+/** The source of a live value of the store. `readOnServer`: what there is without rows of the user. */
+export function liveSource<T>(
+  live: { subscribe(listener: () => void): () => void; snapshot(): T },
+  readOnServer: () => T,
+): Source<T> {
+  return {
+    subscribe: (listener) => live.subscribe(listener),
+    read: () => live.snapshot(),
+    readOnServer,
+  }
+}
+
 /** Never called without a snapshot. */
 export type Selector<T, S> = (snapshot: Exclude<T, undefined>) => S
 export type IsEqual<S> = (before: S, after: S) => boolean

@@ -3,8 +3,7 @@
  * the call to `follow` on a link that is there, over Socket.IO on loopback with the reviewer on SQLite in
  * this process; what it is sent; and what a commit costs while 200 others follow other boards.
  */
-import { createSyncStore } from '@countersign/core'
-import type { SyncStore } from '@countersign/core'
+import { type SyncStore, createSyncStore, followed } from '@countersign/core'
 import { sqliteSpaces, startReviewer } from '@countersign/reviewer'
 import { socketIo } from '@countersign/transport-socketio'
 import type { Settings } from '../args.ts'
@@ -84,7 +83,7 @@ async function opened(url: string): Promise<Follower> {
   const transport = socketIo(url)
   let bytes = 0
   const store = createSyncStore({
-    ...{ space: SPACE, entities: [Card], scope: 'followed', server: true },
+    ...{ space: SPACE, entities: [Card], scope: followed, server: true },
     transports: [
       {
         connect: (events) =>

@@ -1,4 +1,4 @@
-/** A browser: a disk, locks and channels that its tabs share, and who is signed in there. */
+/** A browser: a disk, locks and channels that its tabs share, and the person who is signed in there. */
 import { type SyncStore, createSyncStore } from '@countersign/core'
 import {
   type FaultyDisk,
@@ -22,7 +22,7 @@ await loadParts()
 /** Names of tabs: one that is opened again has its name. */
 const TABS = 4
 
-/** What a tab needs of its world. */
+/** The part of the world that a tab uses. */
 export interface AccountsStage {
   readonly clock: VirtualClock
   readonly random: SeededRandom
@@ -32,7 +32,7 @@ export interface AccountsStage {
   readonly offsetMs: number
   wayOf(process: ProcessClock): Transport
   opened(tab: AccountTab): void
-  /** That tab takes anonymous work along. */
+  /** Called when that tab takes anonymous work along. */
   moves(tab: AccountTab): void
   sent(tab: AccountTab, text: string): void
   heard(tab: AccountTab, text: string): void
@@ -47,15 +47,15 @@ export class Browser {
   readonly tabs = new Set<AccountTab>()
   /** Of tabs so far. */
   openings = 0
-  /** undefined: nobody. */
+  /** The person who is signed in; undefined: none. */
   personId: string | undefined
-  /** Signs in with what was written before, at the next opening. */
+  /** Whether the next opening takes along what was written before signing in. */
   claims = false
-  /** Who has signed in with what was written before, last. */
+  /** The last person who took anonymous work along. */
   claimer: string | undefined
-  /** Whoever has written here last without signing in, and whose work is still here. */
+  /** The last anonymous user who has written here, and whose work is still here. */
   nobody: Owner | undefined
-  /** How long a name lives here. */
+  /** The lifetime of author ids here. */
   readonly lifetime: 'device' | 'day' | 'tab'
 
   constructor(name: string, disk: FaultyDisk, lifetime: Browser['lifetime'] = 'device') {

@@ -1,4 +1,4 @@
-/** What must hold where several persons use one browser, and one person several. */
+/** Invariants where several persons use one browser, and one person several browsers. */
 import type { RuleContext } from '@countersign/core/reviewer'
 import { must } from '../violation.ts'
 import type { AccountTab } from './browser.ts'
@@ -77,7 +77,7 @@ export function checkRule(
   )
 }
 
-/** Whatever its person has not thrown away was accepted once. */
+/** Every note that its person has not discarded was accepted once. */
 export function checkFinally(truth: Truth, mayMiss: (written: Written) => boolean): void {
   for (const written of truth.written.values()) {
     const { text, by, isKept, isGone } = written

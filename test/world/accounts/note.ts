@@ -1,10 +1,10 @@
-/** What is written in a world of accounts. */
+/** The type that is written in a world of accounts. */
 import { entity, optional } from '@countersign/core'
 import { z } from 'zod'
 
 export const Note = entity('note', {
   text: z.string(),
-  /** Who wrote it, as only this world knows; a real app has no such field. */
+  /** The person who wrote it. Only this world has such a field; a real app has none. */
   by: z.string(),
   edits: optional(z.number().int()),
 })

@@ -1,6 +1,6 @@
 /**
  * The operator of a world of accounts (W15): revokes persons and single author ids at any moment, and
- * readmits them later. Says what must hold of whoever is revoked.
+ * readmits them later. Has the invariants of revocation.
  *
  *   asked ─▶ in force ─▶ over
  */
@@ -9,15 +9,15 @@ import type { Random } from '../../model/random.ts'
 import { must } from '../violation.ts'
 import type { Owner, Truth, Written } from './truth.ts'
 
-/** What the reviewer has sent before it ended a link may still be on its way, in ms. */
+/** Time for which frames may arrive that the reviewer sent before it ended a link, in ms. */
 const ON_ITS_WAY_MS = 200
-/** Frames by which somebody reads. */
+/** Frames with content of the space. */
 const READ: ReadonlySet<string> = new Set(['tail', 'page', 'settled', 'through', 'history', 'me'])
 
 interface Mark {
   readonly who: Revoked
   readonly late: LateWork
-  /** The reviewer's clock when it was asked to. */
+  /** The reviewer's clock when the operator asked for it. */
   readonly askedAt: number
   forceAt: number
   overAt: number
@@ -41,7 +41,7 @@ export class Operator {
     this.#parts = parts
   }
 
-  /** Revokes somebody, or readmits who is revoked. Returns what it does, in words. */
+  /** Revokes a person or author id, or readmits one. Returns a description. */
   act(): string {
     const { random } = this.#parts
     const inForce = this.#marks.filter((mark) => this.#isInForce(mark))
@@ -58,7 +58,7 @@ export class Operator {
     return `revokes ${nameOf(who)}; what comes late is ${late}`
   }
 
-  /** Everybody may write again. */
+  /** Readmits all. */
   readmitAll(): void {
     for (const mark of this.#marks) if (!isOver(mark)) this.#readmit(mark.who)
   }
@@ -90,7 +90,7 @@ export class Operator {
     return forceAt <= now && overAt > now
   }
 
-  /** A message that a rule is asked about: its author, or its person, was not revoked before it was written. */
+  /** Checks a message for which a rule is called: neither its author nor its person was revoked before it was written. */
   judged({ authorId, person }: RuleContext, written: Written): void {
     for (const mark of this.#marks) {
       const isTheirs =
@@ -107,7 +107,7 @@ export class Operator {
     }
   }
 
-  /** What a store of a person hears: nothing to read while they are revoked. */
+  /** Checks a frame to a store: a revoked person gets no content of the space. */
   heard(owner: Owner, text: string): void {
     const kind = text.slice(2, text.indexOf('"', 2))
     if (!READ.has(kind)) return

@@ -1,4 +1,4 @@
-/** What is so in a world of accounts: whose an author id is, what was written, and what became of it. */
+/** The truth of a world of accounts: the owner of each author id, the notes, and their verdicts. */
 import type { Uuid } from '@countersign/core'
 import { shortId } from '@countersign/core/message'
 
@@ -16,7 +16,7 @@ export interface Written {
   readonly at: string
   /** The store has reported that it is durable, or was closed. */
   isKept: boolean
-  /** Nobody may miss it: its person has thrown it away, or a tab has died before it was durable. */
+  /** It need not be accepted: its person has discarded it, or a tab has died before it was durable. */
   isGone: boolean
 }
 
@@ -38,7 +38,7 @@ export class Truth {
     return before ?? `nobody ${++this.#count}`
   }
 
-  /** A session writes as an author. */
+  /** Records that a session writes as an author. */
   note(sessionId: Uuid, authorId: Uuid, owner: Owner): void {
     this.#sessions.set(sessionId, authorId)
     if (owner.startsWith('nobody')) this.#nobodies.add(authorId)
@@ -50,7 +50,7 @@ export class Truth {
     this.#becameOf.set(nobody, person)
   }
 
-  /** Whoever it is now. */
+  /** The present owner: the person, where an anonymous user has signed in. */
   nowOf(owner: Owner): Owner {
     return this.#becameOf.get(owner) ?? owner
   }
@@ -65,7 +65,7 @@ export class Truth {
     return [...this.#owners.keys()]
   }
 
-  /** Whether the author has written while nobody was signed in. */
+  /** Whether the author has written without a login. */
   wasNobody(authorId: Uuid): boolean {
     return this.#nobodies.has(authorId)
   }

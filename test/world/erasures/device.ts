@@ -1,5 +1,5 @@
 /** A device of a world of erasures: a disk, and the tabs that share it. */
-import { type SyncStore, createSyncStore } from '@countersign/core'
+import { type SyncStore, createSyncStore, followed } from '@countersign/core'
 import {
   type FaultyDisk,
   ProcessClock,
@@ -71,7 +71,7 @@ export class DeviceTab {
     this.store = createSyncStore({
       space: SPACE,
       entities: [Note],
-      scope: device.isPartial ? 'followed' : 'all',
+      ...(device.isPartial && { scope: followed }),
       storage: device.disk.storage(this.process),
       transports: [stage.wayOf(this.process)],
       reviewerKey: stage.publicKey,
@@ -96,11 +96,11 @@ export class DeviceTab {
 
   /** Follows a board, until what is returned is called. */
   follow(board: string): () => void {
-    const followed = this.store.follow(Note, { where: { board } })
+    const rows = this.store.follow(Note, { where: { board } })
     this.#boards.push(board)
     return () => {
       this.#boards.splice(this.#boards.indexOf(board), 1)
-      followed.release()
+      rows.release()
     }
   }
 

@@ -1,6 +1,6 @@
 /**
- * What must hold of everything that the reviewer's store commits, checked in the moment of the
- * commit and before any frame about it is sent.
+ * Invariants of everything that the reviewer's store commits, checked at the commit and before any frame
+ * about it is sent.
  */
 import type { AuthoredMessage } from '@countersign/core/message'
 import type { Commit } from '@countersign/core/ports'
@@ -51,8 +51,8 @@ export function s5ExactlyOnce(truth: Truth, batches: readonly CommittedBatch[]):
 }
 
 /**
- * What somebody else wrote in an author's name, session or person is not accepted, nor what lies
- * about what it had read; unless it is true by now, which `s9SeenIsAncestry` looks into.
+ * No message is accepted that another client wrote in an author's name, session or person, nor one that
+ * lies about what its author had read; unless that is true by now, which `s9SeenIsAncestry` checks.
  */
 export function s17NoLieIsAccepted(
   truth: Truth,
@@ -85,7 +85,7 @@ export function s7Closure(truth: Truth, batches: readonly CommittedBatch[]): voi
   }
 }
 
-/** The chain goes on from batch to batch, over the very texts that were stored, up to the stored head. */
+/** The chain continues from batch to batch, over the stored texts, up to the stored head. */
 export function s11Chain(truth: Truth, batches: readonly CommittedBatch[], { head }: Commit): void {
   let chain = truth.chainAt.get(truth.seq)!
   let { seq } = truth
@@ -194,7 +194,7 @@ export function s23VerdictStability(
 }
 
 /**
- * Of those who decide the same, one wins: a `resolve` is accepted only when it had seen all that
+ * Of concurrent resolves of one register, one wins: a `resolve` is accepted only when it had seen all that
  * it replaces, and a message with `expect` only when it had seen all heads of what it expects.
  * Called after the commit.
  */
@@ -227,8 +227,8 @@ export function s10Decisions(truth: Truth, batches: readonly CommittedBatch[]): 
 }
 
 /**
- * Who is refused because others were faster has really come too late: so of those who decide the
- * same, the first that arrives is accepted. Called after the commit.
+ * A message that is refused because others were faster was really late: so of several concurrent
+ * resolves, the first that arrives is accepted. Called after the commit.
  */
 export function s10RefusalsAreTrue(truth: Truth, commit: Commit): void {
   for (const { msgId, reason } of rejectionsOf(commit)) {
@@ -321,7 +321,7 @@ function isStale(truth: Truth, { message, oracle }: Fact): boolean {
   })
 }
 
-/** Nothing that is accepted passes a bound. Called after the commit. */
+/** No accepted message exceeds a bound. Called after the commit. */
 export function s17AcceptedBounds(
   truth: Truth,
   batches: readonly CommittedBatch[],
@@ -349,7 +349,7 @@ export function s17AcceptedBounds(
   }
 }
 
-/** Nobody is refused for a reason that what they wrote cannot have. */
+/** No message is refused for a reason that cannot apply to it. */
 export function sVerdictAllowed(
   commit: Commit,
   allowedFor: (id: string) => readonly string[],

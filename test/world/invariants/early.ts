@@ -1,4 +1,4 @@
-/** What a store answers while it reads its disk must be its answer when all is read (DSK1). */
+/** The answers of a store while it reads its disk must be those that it gives when all is read (DSK1). */
 import type { AnyRow, Entity, LiveQuery, Query, SyncStore } from '@countersign/core'
 import type { WorldType } from '../entities.ts'
 import type { Tally } from '../tally.ts'
@@ -11,7 +11,7 @@ interface Asked {
   readonly live: LiveQuery<Entity>
   readonly query: Query<Entity>
   readonly end: () => void
-  /** What it has shown first, as text. */
+  /** Its first answer, as text. */
   first: string | undefined
 }
 

@@ -1,4 +1,4 @@
-/** What must hold when everything has healed and nothing is left to do. */
+/** Invariants at the end, when all faults have ended and nothing is left to do. */
 import type { AnyRow } from '@countersign/core'
 import { CoreFold } from '../../model/core-fold.ts'
 import type { OracleMessage } from '../../model/oracle.ts'
@@ -106,8 +106,8 @@ interface Picture {
 }
 
 /**
- * A row as everybody must see it. What is shown in a conflict depends on who looks, and so does
- * whether it breaks a rule.
+ * A row as all readers must see it. The shown value of a conflict depends on the reader, and so does
+ * whether the row breaks a rule.
  */
 function byteForByte(sight: Sight): string {
   const row = sight.row!
@@ -177,7 +177,7 @@ function s4DraftsAreAnswered({ truth, devices, tally }: World): void {
   }
 }
 
-/** And no disk keeps anything as unanswered when its tabs have closed. */
+/** When its tabs have closed, no disk has a message without a verdict. */
 export function s4OutboxesEmpty({ devices }: World): void {
   for (const { disk, hadTrouble, name } of devices) {
     const left = disk?.content.outbox ?? []
@@ -189,7 +189,7 @@ export function s4OutboxesEmpty({ devices }: World): void {
   }
 }
 
-/** A write goes only by one that had seen it: in the order of the reviewer, core's fold loses nothing else. */
+/** Only a write that had seen another one overwrites it: in the order of the reviewer, core's fold loses no other. */
 function s9NoSilentOverwrite({ truth }: World): void {
   const core = new CoreFold((id) => truth.facts.get(id)!.seq)
   for (const { oracle, name } of truth.accepted) {

@@ -1,7 +1,7 @@
 /**
- * What a store says of the past of a row (S26): what was accepted is a part of what the reviewer has,
- * without gaps and in its order; what waits and what was refused is its own; each message stands there
- * once, by its author, with what it wrote.
+ * Invariants of the history of a row (S26): its accepted messages are a part of the reviewer's, without gaps
+ * and in its order; its waiting and refused ones are the store's own; it has each message once, with its
+ * author and its values.
  */
 import type { History, HistoryEntry } from '@countersign/core'
 import { isDeepStrictEqual } from 'node:util'
@@ -14,7 +14,7 @@ import { must } from '../violation.ts'
 export interface Asked {
   readonly truth: Truth
   readonly history: EntityHistory
-  /** How its store reads rows: when it was asked, and when it answers. */
+  /** The reading of its store: at the request, and at the answer. */
   readonly readings: readonly Reading[]
   /** Who asks. */
   readonly authorId: string
@@ -142,7 +142,7 @@ function reviewed(
   )
 }
 
-/** Without a review: of the author who asks, and not known to be accepted or refused otherwise. */
+/** A message without a review: of the author who asks, and with no other known verdict. */
 function own(entry: HistoryEntry, asked: Asked): void {
   const { truth, history, authorId } = asked
   const { messageId, state, reason } = entry

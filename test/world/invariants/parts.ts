@@ -1,4 +1,4 @@
-/** What must hold of a replica that follows parts of the space: what it calls complete is. */
+/** Invariants of a replica that follows parts of the space: a result that it calls complete is complete. */
 import type { AnyRow } from '@countersign/core'
 import type { Rejection } from '@countersign/core/message'
 import { type ReviewerFrame, readPage } from '@countersign/core/protocol'
@@ -93,7 +93,7 @@ export function s27NothingWithheld(
     mustRead(id, [writes.at(-1)!.message.review.seq], 'the state of')
 }
 
-/** Nobody writes a row that they might not read before it. */
+/** No accepted message changes a row that its author might not read before it. */
 export function s27NothingWritten({ oracle, name, seq }: Fact, telling: Telling): void {
   const { truth, secrets, person } = telling
   for (const { entity } of oracle.changes)
@@ -104,7 +104,7 @@ export function s27NothingWritten({ oracle, name, seq }: Fact, telling: Telling)
     )
 }
 
-/** No rejection says what stands in a row that its author may not read, before the commit and after it. */
+/** No rejection has values of a row that its author may not read, before the commit or after it. */
 export function s27NothingStanding(
   { standing = [] }: Rejection,
   before: number,

@@ -1,15 +1,15 @@
-/** What must hold where there are logins: who a message is of, and who is told whose author ids (S18). */
+/** Invariants of logins: the person of each message, and who is sent whose author ids (S18). */
 import type { AnyRow } from '@countersign/core'
 import type { RuleContext } from '@countersign/core/reviewer'
 import type { AuthorFrame, ReviewerFrame } from '@countersign/core/protocol'
 import type { Logins } from '../logins.ts'
 import { must } from '../violation.ts'
 
-/** What a rule is told of its author, and of whoever created the row, is so. */
+/** A rule gets the right person of the author, and `samePerson` is right for the creator of the row. */
 export function s18RulesKnow(
   logins: Logins,
   { authorId, person }: RuleContext,
-  /** The row that it changes, and whether its creator is said to be the same. */
+  /** The row that it changes, and the answer of `samePerson` for its creator. */
   asked: { readonly row: AnyRow; readonly isSame: boolean | undefined } | undefined,
 ): void {
   const owner = logins.personOfAuthor(authorId)
@@ -29,7 +29,7 @@ export function s18RulesKnow(
   )
 }
 
-/** A person is told of author ids of their own, and believes in no other. */
+/** A person is sent only their own author ids, and their store believes no others. */
 export function s18ToldTheirOwn(
   logins: Logins,
   authorIds: readonly string[],
@@ -41,7 +41,7 @@ export function s18ToldTheirOwn(
   must(foreign === undefined, 'S18', () => `${person} is told that ${foreign} is theirs`)
 }
 
-/** A row is shown as mine to nobody else than the person who created it. */
+/** `$mine` of a row is true only for the person who created it. */
 export function s18Mine(logins: Logins, row: AnyRow, person: string): boolean {
   const isTheirs = logins.personOfAuthor(row.$createdBy) === person
   must(!row.$mine || isTheirs, 'S18', () => `${person} is shown a row of another person as theirs`)

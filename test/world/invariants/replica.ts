@@ -1,6 +1,6 @@
 /**
- * What must hold of a replica at every moment: of its position, of which messages it shows, and
- * of each query. What must hold of one row is in `row.ts`.
+ * Invariants of a replica at every moment: of its position, of the messages that it shows, and of each
+ * query. Those of one row are in `row.ts`.
  */
 import type { AnyRow, Entity, Position, Query } from '@countersign/core'
 import type { EntityHistory, Fact } from '../facts.ts'
@@ -33,7 +33,7 @@ export function s12Progressive(
 }
 
 /**
- * What was seen once is seen for ever, unless it was refused. `isTakenBack`: a replica may have shown
+ * A message that was shown once stays shown, unless it was refused. `isTakenBack`: a replica may have shown
  * it before its check, which has failed, or it was written on such a message.
  */
 export function s13Monotonic(
@@ -53,7 +53,7 @@ export function s13Monotonic(
   }
 }
 
-/** A replica, and up to where the reviewer's word is known there. */
+/** A replica, and the seq up to which it has the reviewer's verdicts. */
 export interface OfReplica {
   readonly device: string
   readonly seq: number
@@ -62,8 +62,8 @@ export interface OfReplica {
 }
 
 /**
- * What is shown beyond the reviewer's word up to the position is this device's own; or was accepted,
- * where it is shown before its check.
+ * Messages that are shown beyond the position are this device's own; or they were accepted, and are shown
+ * before their check.
  */
 export function s1OnlyOwnIsPending(
   truth: Truth,

@@ -1,4 +1,4 @@
-/** What must hold of a replica in the moment in which its store is ready, before any network. */
+/** Invariants of a replica at the moment in which its store is ready, before any network. */
 import { readPosition } from '@countersign/core/protocol'
 import type { EntityHistory } from '../facts.ts'
 import type { Truth } from '../truth.ts'
@@ -6,12 +6,12 @@ import { must } from '../violation.ts'
 import type { Visit } from '../visit.ts'
 
 /**
- * The store is what the disk held: a prefix of what was durable. Its position is the stored one,
+ * The store has what the disk held: a prefix of what was durable. Its position is the stored one,
  * and every own message that waits on the disk for its verdict is on the screen again.
  */
 export function s22Restored(truth: Truth, { device, watch, name, troubled }: Visit): void {
   const { disk } = device
-  // Of several tabs on a disk, each has a part of it; of a disk with trouble, anything may be missing.
+  // Where several tabs share a disk, each has a part of it; of a faulty disk anything may be missing.
   if (!disk || device.isShared || device.hadTrouble || troubled) return
   const { advance, outbox, segments } = disk.content
   const stored = advance === undefined ? 0 : readPosition(JSON.parse(advance.text))!.seq

@@ -1,6 +1,6 @@
 /**
- * What must hold of one row at every moment: it is the oracle's reading of its messages, in
- * values, in conflicts, and in what it says of itself. A `Sight` is a row with these messages.
+ * Invariants of one row at every moment: its values, its conflicts and its `$` properties are those that
+ * the oracle computes from its messages. A `Sight` is a row with these messages.
  */
 import type { Candidate } from '@countersign/core'
 import { isDeepStrictEqual } from 'node:util'
@@ -15,7 +15,7 @@ import { must } from '../violation.ts'
 
 const ARCHIVED = '$archived'
 
-/** Who looks, how they read, and up to where the reviewer's word is known there. */
+/** The reader, the versions that they read by, and the seq up to which they have the reviewer's verdicts. */
 export interface Viewing {
   readonly reading: Reading
   readonly viewerId: string | undefined
@@ -41,8 +41,8 @@ export function readingFor({ history, row, mask }: Sight, viewing: Viewing): Ora
 }
 
 /**
- * The order of what has no review here yet is known to its device alone: of one session it is
- * that of its numbers, of several any of them may be the one.
+ * Only its device knows the order of messages that have no review here yet: within one session it is
+ * that of the numbers, among several sessions it may be any.
  */
 function endsOf(
   writes: readonly OracleWrite[],
@@ -107,7 +107,7 @@ function named(ids: readonly string[], { truth }: Viewing): string {
   return ids.map((id) => truth.facts.nameOf(id)).join(' ')
 }
 
-/** With the same messages a clean value stays what it is: an ack changes nothing on screen. */
+/** With the same messages a clean value does not change: an ack changes nothing on screen. */
 export function s13NothingFlips(before: Sight, after: Sight, { reading, seq }: Viewing): void {
   if (before.mask !== after.mask || before.reading !== after.reading) return
   if (!before.row || !after.row) return

@@ -1,7 +1,7 @@
 /**
- * What must hold of the reviewer's own store (S24): its ledger is that of its batches, and what it
- * holds of rows is what the batches make, up to the seq that it says and no further. Checked in the
- * moment of each write, and once more when nothing is left to do.
+ * Invariants of the reviewer's store (S24): its ledger is that of its batches, and its states of rows are
+ * the folds of its batches, up to the seq that it states and no further. Checked at each write, and once
+ * more when nothing is left to do.
  */
 import type { Commit, SpaceTables, WriteBehind } from '@countersign/core/ports'
 import { bytesOf, spacesOver } from '@countersign/core/ports'
@@ -117,7 +117,7 @@ export function s24Store(truth: Truth, tables: SpaceTables): void {
   }
 }
 
-/** What an operator's tool finds in the store, without a reviewer: nothing. */
+/** An operator's tool, without a reviewer, finds no fault in the store. */
 export async function s24Verified(tables: SpaceTables): Promise<void> {
   const faults: string[] = []
   await verifySpace({

@@ -1,6 +1,6 @@
 /**
- * What apps were told of their messages, held against what the reviewer's store says, when
- * nothing is left to do.
+ * The verdicts that apps got on their messages, compared with the reviewer's store, when nothing is left
+ * to do.
  */
 import type { Receipt, StandingValue, Verdict } from '@countersign/core'
 import type { Fact } from '../facts.ts'
@@ -52,7 +52,7 @@ export function s3AcksAreDurable(truth: Truth, acks: readonly Ack[]): void {
 /** Refused for what others wrote. */
 const TOLD: ReadonlySet<string> = new Set(['stale', 'contested'])
 
-/** Who lost a race is told what stands instead: accepted values that they had not seen. */
+/** The loser of a race gets the values that won: accepted values that they had not seen. */
 export function s10LosersAreTold(truth: Truth, acks: readonly Ack[]): void {
   for (const { visit, receipt, verdict } of acks) {
     const fact = truth.facts.get(receipt.messageId)
@@ -61,7 +61,7 @@ export function s10LosersAreTold(truth: Truth, acks: readonly Ack[]): void {
       reading.given(by, truth.history(id)!, field) !== undefined
     if (verdict.verdict !== 'rejected' || !TOLD.has(verdict.reason) || !fact) continue
     const { reason, standing } = verdict
-    // Whoever keeps all that they saw may fill a register, too.
+    // An author who keeps all values that they saw may fill a register, too.
     if (reason === 'contested' && standing.length === 0) continue
     must(standing.length > 0, 'S10', () => `${fact.name} is ${reason}, and nobody says over what`)
     for (const value of standing) {
@@ -90,8 +90,9 @@ export function s4RefusalsAreKept(
     const listed = new Map(store.refused.snapshot().map((each) => [each.messageId, each]))
     for (const [id, { reason, state }] of listed) {
       // A message that a damaged disk has lost can only be written again; its dependents wait for
-      // that.
-      const isLost = device.hadTrouble && (reason === 'damaged' || state === 'blocked')
+      // that, or are given up after two minutes (LOSS9).
+      const isOfDisk = reason === 'damaged' || reason === 'parent_lost' || state === 'blocked'
+      const isLost = device.hadTrouble && isOfDisk
       const isRefused = isLost || !truth.facts.message(id) || truth.isRefused(id)
       must(isRefused, 'S3', () => `${name} lists ${truth.facts.nameOf(id)} as refused`)
     }

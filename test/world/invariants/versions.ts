@@ -1,7 +1,7 @@
 /**
- * What must hold of what is committed because of the versions that it was written in (S19), in
- * the moment of the commit: nobody takes away what they cannot see, only that is refused for its
- * version, what a reviewer does not know waits, and a migration says what stood there before.
+ * Invariants of a commit that concern schema versions (S19): no write removes values that its version
+ * cannot show; only such a write is refused for its version; a message of a version that the reviewer does
+ * not know waits; and a migration writes the values that were there before.
  */
 import type { AuthoredMessage, Change, Json } from '@countersign/core/message'
 import type { Commit } from '@countersign/core/ports'
@@ -67,7 +67,7 @@ function migratesWhatStood(
   const { parents } = fact.oracle.changes.find(({ entity }) => entity === entityId)!
   const { live } = history.expected(history.closure(parents)!)
   for (const [i, reg] of shape.regs.entries()) {
-    if (keep?.some((kept) => kept.reg === reg)) continue // it is open still whether the row is archived
+    if (keep?.some((kept) => kept.reg === reg)) continue // whether the row is archived is still in conflict
     const [stood, ...others] = live.get(reg) ?? []
     const from = stood && writtenIn(truth.facts.get(stood.by)!, history)
     const isRead = BUILDS.some((_, at) => {

@@ -1,4 +1,4 @@
-/** What must hold of every frame, checked in the moment of its sending. */
+/** Invariants of every frame, checked when it is sent. */
 import { type AuthoredMessage, type Rejection, messageId } from '@countersign/core/message'
 import {
   type AcceptedAgain,
@@ -15,7 +15,7 @@ import { type Lie, isBind } from '../lies.ts'
 import { SPACE, type Truth } from '../truth.ts'
 import { must } from '../violation.ts'
 
-/** No frame is larger than a frame may be. */
+/** No frame exceeds the maximum size. */
 export function s17FrameSize(text: string, { frameBytesMax }: Limits): void {
   must(
     text.length * 3 <= frameBytesMax || Buffer.byteLength(text) <= frameBytesMax,
@@ -24,7 +24,7 @@ export function s17FrameSize(text: string, { frameBytesMax }: Limits): void {
   )
 }
 
-/** What a replica asks and offers stays within the bounds. */
+/** The requests and offers of a replica stay within the bounds. */
 export function s17AuthorFrame(
   frame: AuthorFrame,
   messages: readonly AuthoredMessage[],
@@ -55,7 +55,7 @@ export function s17NoLieIsBound(
   must(bound === undefined, 'S17', () => `session ${bound} is bound by a lie: ${lie.name}`)
 }
 
-/** What is offered is on the platter first, as long as there is one that works. */
+/** A message is on the platter before it is offered, as long as the disk works. */
 export function s4QueuedBeforeSent(
   truth: Truth,
   device: string,
@@ -66,7 +66,7 @@ export function s4QueuedBeforeSent(
   must(!early, 'S4', () => `${truth.facts.nameOf(early!.id)} is offered before it is durable`)
 }
 
-/** Nothing leaves that was written on what its author had not checked: who else may have made it is unknown. */
+/** No message is offered that depends on one that its author had not checked, because that one may be forged. */
 export function s4CheckedBeforeSent(
   truth: Truth,
   { device, sessionId, seq }: { device: string; sessionId: string | undefined; seq: number },
@@ -89,7 +89,7 @@ export function s4CheckedBeforeSent(
 
 type Frame<K extends ReviewerFrame['kind']> = ReviewerFrame & { readonly kind: K }
 
-/** No review, rejection or position leaves before the store has it; and it is the one the store has. */
+/** No review, rejection or position is sent before the store has it; and it equals the stored one. */
 export function s16AckAfterCommit(truth: Truth, frame: ReviewerFrame): void {
   switch (frame.kind) {
     case 'welcome':
@@ -176,7 +176,7 @@ function positionIsCommitted(truth: Truth, { seq, chain }: { seq: number; chain:
   )
 }
 
-/** Its batches go on from one to the next, each with the chain of the store, up to its position. */
+/** The batches of a frame continue each other, each with the chain of the store, up to its position. */
 function tailIsCommitted(truth: Truth, { texts, batches, position }: Frame<'tail'>): void {
   const parts = linesInParts(texts, batches)
   must(parts, 'S16', () => 'a tail is not of the lines that it announces')

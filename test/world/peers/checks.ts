@@ -1,4 +1,4 @@
-/** What must hold of rows and of reviewers in the world of peers. */
+/** Invariants of rows and of reviewers in the world of peers. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Seat } from '../restores/seat.ts'
 import type { Tally } from '../tally.ts'
@@ -6,7 +6,7 @@ import { must } from '../violation.ts'
 
 const FIELDS = ['title', 'note', 'points'] as const
 
-/** Rows of home have home's name, and provisional ones the name of a peer that has said so itself. */
+/** Canonical rows have the id of home, and provisional ones the id of a peer that has itself claimed to review. */
 export function peer8Named(
   { rows, device }: Seat,
   { homeId, claimers }: { readonly homeId: string; readonly claimers: ReadonlyMap<string, string> },
@@ -22,7 +22,7 @@ export function peer8Named(
     if ($state !== 'provisional') continue
     const by = claimers.get($reviewer ?? '')
     must(by, 'PEER8', () => `${device.name} shows ${id} by ${$reviewer}, who has claimed nothing`)
-    // What it says is not signed as it is.
+    // The verdicts of a liar have invalid signatures.
     must(
       by !== mute || by === device.name,
       'PEER9',
@@ -32,8 +32,8 @@ export function peer8Named(
 }
 
 /**
- * Those who follow one reviewer show the same of each other. What of their own it has not accepted they
- * show alone, so rows that one of the two has written are left out.
+ * Peers that follow one reviewer show the same rows. An own message that the reviewer has not accepted is
+ * shown by its author only, so rows that one of the two has written are left out.
  */
 export function peer11Same(
   seats: readonly Seat[],
@@ -58,7 +58,7 @@ export function peer11Same(
   if (isShown) tally.hit('peers: several show the same, provisionally')
 }
 
-/** All that a peer may show: which candidate a conflict shows depends on who looks. */
+/** All that a peer shows, except the shown candidate of a conflict, which depends on the reader. */
 function pictureOf(
   { rows }: Seat,
   isCompared: (row: { readonly id: string }) => boolean,

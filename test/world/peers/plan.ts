@@ -1,4 +1,4 @@
-/** What one seed of the world of peers is about. Chance of its own: it shares nothing with other plans. */
+/** The plan of one seed of the world of peers. Its random numbers are its own: it shares none with other plans. */
 import { Random } from '../../model/random.ts'
 
 export interface PeersPlan {
@@ -8,7 +8,7 @@ export interface PeersPlan {
   readonly gapMs: number
   /** Of a frame, to home and to peers. */
   readonly delayMs: number
-  /** How often a text that is said to all is lost on its way to one. */
+  /** How often a text that is sent to all is lost on its way to one peer. */
   readonly loses: number
   readonly signerMs: number
   readonly storeMs: number
@@ -18,7 +18,7 @@ export interface PeersPlan {
   readonly hasRestarts: boolean
   readonly parts: boolean
   readonly freezes: boolean
-  /** A device that claims what nobody elected, or whose verdicts are not signed. */
+  /** A device that claims without an election, or whose verdicts are not signed. */
   readonly liar: 'claims' | 'verdicts' | undefined
 }
 

@@ -524,6 +524,7 @@ class PeersRun {
 
   /** Steps until it holds at one of the looks, the time is up, or a promise is broken. */
   async #until(holds: () => boolean, mostMs: number): Promise<void> {
+    await new Promise(setImmediate) // what has begun sets its timers first
     const clock = this.#clock
     const endMs = clock.monotonic() + mostMs
     let lookMs = clock.monotonic()

@@ -1,6 +1,6 @@
 /**
- * A device in the world of restores, and one life of its app. While it lives it can give back what it
- * has read of the reviewer's log, and what it has written itself; a seat knows of which messages that is so.
+ * A device in the world of restores, and one run of its app. While the app runs, it can hand back what it
+ * has read of the reviewer's log, and what it has written itself; a seat knows which messages these are.
  */
 import {
   type Position,
@@ -39,7 +39,7 @@ export const Task = entity(
 
 const FINAL: ReadonlySet<string> = new Set(['accepted', 'rejected', 'blocked', 'dismissed'])
 
-/** Refused by a rule of the reviewer, which it gives up later. */
+/** A title that a rule of the reviewer refuses; the reviewer drops that rule later. */
 export const BOMB = 'bomb'
 
 export class Device {
@@ -47,7 +47,7 @@ export class Device {
   readonly disk: FaultyDisk
   readonly locks: SimLocks = new SimLocks()
   seat: Seat | undefined
-  /** It has refused something itself. */
+  /** Whether the store itself has refused a message. */
   hasGivenUp = false
 
   constructor(name: string, disk: FaultyDisk) {
@@ -65,11 +65,11 @@ export interface SeatParts {
   readonly transport: (process: ProcessClock) => Transport
   readonly peers?: (process: ProcessClock) => Peers
   readonly fault: (invariant: string, what: string) => void
-  /** A receipt has its verdict: it is accepted, or refused for a reason. */
+  /** Called when a receipt has its verdict: accepted, or refused with a reason. */
   readonly told: (seat: Seat, receipt: Receipt, verdict: string) => void
 }
 
-/** A step of the tail that is on its way, or not taken in yet. */
+/** A step of the tail that is on its way, or not applied yet. */
 interface Coming {
   readonly ids: readonly string[]
   readonly position: Position
@@ -80,7 +80,7 @@ export class Seat {
   readonly process: ProcessClock
   readonly store: SyncStore
   readonly receipts: Receipt[] = []
-  /** Messages that it can give back. */
+  /** Messages that the device can hand back. */
   readonly holds = new Set<string>()
   isOpen = false
   #coming: Coming[] = []
@@ -132,12 +132,12 @@ export class Seat {
     return this.store.query(Task).rows
   }
 
-  /** Of its rows; the status follows a moment later. */
+  /** The position of its rows; the status follows a moment later. */
   get position(): Position | null {
     return this.store.query(Task).asOf
   }
 
-  /** Whether its rows are those of a position, and nothing waits on top. */
+  /** Whether its rows are those of a position, with no pending messages on top. */
   get isCalm(): boolean {
     // Its status follows a moment later than its receipts.
     const hasAll = this.receipts.every(({ state }) => FINAL.has(state))
@@ -172,9 +172,9 @@ export class Seat {
     })
   }
 
-  /** A frame is on its way here. */
+  /** Called when a frame is sent to the device. */
   sent(frame: ReviewerFrame): void {
-    // What it has by a snapshot it cannot give back.
+    // What the device has from a snapshot it cannot hand back.
     if (frame.kind === 'page') this.#coming = []
     if (frame.kind !== 'tail') return
     const { truth } = this.#parts
@@ -185,7 +185,7 @@ export class Seat {
     if (ids) this.#coming.push({ ids, position })
   }
 
-  /** What has arrived meanwhile can be given back from now on. */
+  /** Called when frames have arrived: their messages can be handed back from now on. */
   look(): void {
     const { position } = this
     const log = position && this.#parts.truth.logAt(position)

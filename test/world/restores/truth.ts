@@ -1,7 +1,7 @@
 /**
- * What a reviewer has committed in a world where its data are lost and restored: its log as it is now
- * and as it was, and what the author of each message had really in view: by what it names, from message
- * to message, and never by comparing numbers of different logs.
+ * What a reviewer has committed in a world where its data are lost and restored: its present log and its
+ * former ones, and what the author of each message really had in view. That follows from the names in the
+ * messages, one after the other, and never from comparing numbers of different logs.
  */
 import type { AuthoredMessage, Change, Names } from '@countersign/core/message'
 import { chainPrefix } from '@countersign/core/message'
@@ -11,7 +11,7 @@ import { type OracleMessage, type OracleRow, UNSET, rowOf } from '../../model/or
 import { SPACE } from '../truth.ts'
 import { must } from '../violation.ts'
 
-/** By seq, from 1. A log that is restored goes on as another one. */
+/** One log, by seq from 1. A restored log continues as another one. */
 export class Log {
   /** Ids of messages; undefined for the record of an epoch. */
   readonly ids: (string | undefined)[]
@@ -53,7 +53,7 @@ interface Known {
 }
 
 export class RestoreTruth {
-  /** Of the data as they are now. */
+  /** The log of the present data. */
   log: Log = new Log()
   /** Messages whose author has received a rejection. */
   readonly refused = new Set<string>()
@@ -80,7 +80,7 @@ export class RestoreTruth {
     return seq === 0 ? this.log : this.#logAt.get(chain)
   }
 
-  /** Data that are an older copy, or nothing. */
+  /** Called when the data are replaced by an older copy, or by nothing. */
   restore(log: Log = new Log()): void {
     this.log = log.copy()
   }
@@ -204,7 +204,7 @@ export class RestoreTruth {
       .filter((id) => this.message(id)!.changes.some((change) => change.entityId === entityId))
   }
 
-  /** The rows of that type at a place, by what their authors had really in view. */
+  /** The rows of that type at a place, computed from what their authors really had in view. */
   expected(type: string, place: Place): ReadonlyMap<string, OracleRow> {
     const found = this.#expected.get(place.chain)
     if (found) return found

@@ -1,8 +1,8 @@
 /**
  * W3: a bank. Tellers move money between accounts by messages that expect the heads they have
- * read, so an accepted one has seen everything: the sum is the same at every seq, on every
- * screen and inside of every emission. Customers write notes on the same accounts meanwhile,
- * which makes expectations fail, and must not make money; some of them move money themselves.
+ * read, so the author of an accepted one had seen everything: the sum is the same at every seq, on every
+ * screen and inside every emission. Customers write notes on the same accounts meanwhile. That makes
+ * expectations fail, and must not change the sum; some of the customers move money themselves.
  */
 import type { AnyRow, Receipt, RefusedMessage } from '@countersign/core'
 import { ACCOUNT_IDS, Account, OPENING_BALANCE } from '../entities.ts'
@@ -35,7 +35,7 @@ export class Bank extends RandomVerbs {
     return !changes.some(({ values }) => 'balance' in values)
   }
 
-  /** From one account to another, by the rows that are on screen. */
+  /** Moves money from one account to another, computed from the rows on screen. */
   #pay(visit: Visit, accounts: readonly AnyRow[]): void {
     const [from, to] = this.random.sample(accounts, 2)
     const amount = this.random.below(30)
@@ -69,7 +69,7 @@ export class Bank extends RandomVerbs {
 
   override check({ watch, name }: Visit): void {
     const rows = watch!.rows(Account)
-    // What is not accepted may be refused, and its rows are a prediction.
+    // A pending message may be refused, so its rows are only a prediction.
     if (rows.length === 0 || rows.some(({ $state }) => $state !== 'canonical')) return
     const sum = rows.reduce((total, row) => total + (row['balance'] as number), 0)
     must(sum === SUM, 'S6', () => `${name} sees ${sum} in ${rows.length} accounts, not ${SUM}`)
@@ -91,7 +91,7 @@ export class Bank extends RandomVerbs {
   }
 }
 
-/** All accounts at once. Of several who open the bank, one does. */
+/** Creates all accounts in one message. Of several that try, one is accepted. */
 function opening(author: Writing): Strange {
   const set = { balance: OPENING_BALANCE, note: '' }
   const changes = ACCOUNT_IDS.map((entityId): StrangeChange => ({
@@ -104,7 +104,7 @@ function opening(author: Writing): Strange {
   return { message: author.message(changes), allowed: [...USUAL, 'entity_exists'] }
 }
 
-/** From one account to one or two others, if none of them has changed meanwhile. */
+/** Moves money from one account to one or two others, if none of them has changed meanwhile. */
 function transfer(author: Writing, open: readonly Past[], read: Read | undefined): Strange {
   const { random } = author
   const [from, ...to] = random.sample(open, random.between(2, 3))

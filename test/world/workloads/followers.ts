@@ -1,6 +1,6 @@
 /**
- * W14: most people follow parts of the space, some all of it. Rows move in and out of the parts, people
- * follow other ones, and fetch some once. What a store calls complete is checked wherever rows are
+ * W14: most stores follow parts of the space, some all of it. Rows move in and out of the parts, stores
+ * change the parts that they follow, and fetch some once. `complete` is checked wherever rows are
  * (S14, `invariants/parts.ts`).
  */
 import { Task, type WorldType } from '../entities.ts'
@@ -42,7 +42,7 @@ export class Followers extends RandomVerbs {
 
   #fetch({ store }: Visit): void {
     const { type, query } = this.random.pick(SHAPES)
-    // Whoever has no link has no answer until there is one.
+    // A store without a link has no answer until it has one.
     void store
       .fetch(type, query as never)
       .then(() => this.world.tally.hit('part of the space fetched'))
@@ -52,7 +52,7 @@ export class Followers extends RandomVerbs {
     return this.random.chance(0.5) ? Task : super.pickType(visit)
   }
 
-  /** Mostly from one part to another. */
+  /** Moves a row, mostly from one part to another. */
   protected override valuesOf(
     visit: Visit,
     type: WorldType,

@@ -1,8 +1,8 @@
 /**
  * W6: apps of several ages. Builds with versions 1, 2 and 3 of the same types work side by side,
  * newer ones come out midway, one of them corrects a published step, and the reviewer is updated
- * some time later. That every row is what its reader's version makes of it is judged wherever
- * rows are (`reading.ts`); this file has the writes of an app of one version (S19).
+ * some time later. `reading.ts` checks, wherever rows are checked, that every row is translated correctly to
+ * its reader's version; this file has the writes of an app of one version (S19).
  */
 import { type CountersignError, type Receipt, type RefusedMessage } from '@countersign/core'
 import type { AuthoredMessage } from '@countersign/core/message'
@@ -42,7 +42,7 @@ export class MixedVersions extends RandomVerbs {
     else super.write(visit)
   }
 
-  /** What was published otherwise stays refused. */
+  /** A version that was published with other content stays refused. */
   protected override mayReauthor({ changes }: RefusedMessage): boolean {
     return !changes.some(({ entity }) => entity.startsWith('$'))
   }
@@ -69,12 +69,12 @@ export class MixedVersions extends RandomVerbs {
     this.#writing = new Map()
   }
 
-  /** Only where a newer version holds more than this one sees. */
+  /** Allowed only where a newer version holds more than this one can show. */
   protected override threw(visit: Visit, error: CountersignError): void {
     const { code, entity, field, message } = error
     if (code !== 'needs_upgrade') return
     // Replaced, because this version cannot read the value.
-    if (message.includes('cannot be written in version')) return
+    if (message.includes('cannot be translated to version')) return
     must(
       !visit.versions!.mayWrite(entity!, field!),
       'S19',

@@ -25,7 +25,7 @@ export class OneRow extends RandomVerbs {
     return this.world.visits.filter(({ isOpen, process }) => isOpen && !process.isFrozen)
   }
 
-  /** All go offline, write, and come back together. */
+  /** All devices go offline, write, and reconnect together. */
   #apart(): void {
     const { world, random } = this
     const people = this.present()

@@ -1,6 +1,6 @@
 /**
- * W1: anything. People create, update, archive and restore rows of several types, decide
- * conflicts, take things back, deal with what was refused, and now and then call wrongly.
+ * W1: anything. Persons create, update, archive and restore rows of several types, resolve conflicts,
+ * undo, deal with refused messages, and now and then make an invalid call.
  */
 import { type AnyRow, type Receipt, type RefusedMessage, isUnreadable } from '@countersign/core'
 import { isDeepStrictEqual } from 'node:util'
@@ -24,7 +24,7 @@ import { NOTHING, Workload } from './workload.ts'
 export class RandomVerbs extends Workload {
   override write(visit: Visit): void {
     const roll = this.random.unit()
-    // Rare, and dealt with soon: it is written anew while others still write there.
+    // Rare, and handled soon: the message is written again while others still write there.
     const refusals = contestedOf(visit).length > 0 ? 0.4 : 0.09
     if (roll < 0.04) this.#takeBack(visit)
     else if (roll < refusals) this.guarded(visit, () => this.#dealWithRefusal(visit) ?? NOTHING)
@@ -50,7 +50,7 @@ export class RandomVerbs extends Workload {
     return true
   }
 
-  /** Writes, and thinks better of it. */
+  /** Writes, and undoes it. */
   #takeBack(visit: Visit): void {
     const before = pictureOf(visit)
     let isWritten = false
@@ -151,7 +151,7 @@ export class RandomVerbs extends Workload {
     return receipt
   }
 
-  /** Something from the list of all conflicts. */
+  /** Resolves an entry of the list of all conflicts. */
   #decideAny(visit: Visit, written: Set<string>): Receipt | undefined {
     const open = this.isInTransaction ? [] : visit.store.conflicts().snapshot()
     if (open.length === 0) return undefined
@@ -161,7 +161,7 @@ export class RandomVerbs extends Workload {
     return this.decide(visit, { type, row: this.rowOf(visit, type, id)! }, written)
   }
 
-  /** Decides some of what is in conflict in the row; undefined when nothing is. */
+  /** Resolves some of the conflicts of the row; undefined where it has none. */
   protected decide(
     visit: Visit,
     { type, row }: { readonly type: WorldType; readonly row: AnyRow },
@@ -227,10 +227,10 @@ export class RandomVerbs extends Workload {
 }
 
 /**
- * What an update wrote, as far as its author must read just that. In an open conflict an update
- * replaces the shown value alone, and the other candidates stay (CONF7). A merge function that
- * could not decide before, as it gave up or the shown value was unset, may be able to now: then all
- * see what it makes of them, and what was written is in it (CONF4). The oracle says what that is.
+ * The part of an update that its author must be shown unchanged. In an open conflict an update replaces
+ * only the shown value, and the other candidates stay (CONF7). A merge function that gave up before, or
+ * met an unset value, may succeed now: then all readers are shown its result, which includes the written
+ * value (CONF4). The oracle computes that result.
  */
 function unmerged(
   { type, patch }: Update,

@@ -1,7 +1,7 @@
 /**
- * W5: a few rows in conflict all the time, and several people who decide the same at once. Of
- * those who decide about the same candidates one wins, the others hear `stale` and see the
- * winner's value. When everything has healed, people decide until nothing is in conflict (L4).
+ * W5: a few rows are in conflict all the time, and several persons resolve the same conflict at once. Of
+ * those who resolve the same candidates one wins; the others get `stale` and see the winner's value. When
+ * all faults have ended, they resolve until nothing is in conflict (L4).
  */
 import type { Receipt } from '@countersign/core'
 import { Task } from '../entities.ts'
@@ -34,7 +34,7 @@ export class ResolveRaces extends OneRow {
     else super.write(visit)
   }
 
-  /** All of them decide the same row, before they get each other's messages. */
+  /** All of them resolve the same row, before they get each other's messages. */
   #race(people: readonly Visit[]): boolean {
     const open = people.flatMap(({ store }) => store.conflicts().snapshot())
     if (open.length === 0) return false

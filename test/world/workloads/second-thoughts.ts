@@ -1,7 +1,6 @@
 /**
- * What people do about what is written already: they take it back (undo, redo), and they deal
- * with messages that were refused (reauthor, discard). Each call is held against what it
- * promises, in the same moment.
+ * Actions on earlier writes: undo and redo; reauthor and discard of messages that were refused. Each call
+ * is compared with its promises at once.
  */
 import type { Receipt, RefusedMessage } from '@countersign/core'
 import { isDeepStrictEqual } from 'node:util'
@@ -23,7 +22,7 @@ export function pictureOf({ watch, types }: Visit): Picture {
   return new Map(rows.map((row) => [row.id, { ...row, $archived: row.$archived }]))
 }
 
-/** Takes back what was written between `before` and now, and perhaps does it again. */
+/** Undoes what was written between `before` and now, and perhaps redoes it. */
 export function takeBack(visit: Visit, before: Picture, random: Random): Written {
   const { store } = visit
   const after = pictureOf(visit)

@@ -1,5 +1,5 @@
 /**
- * W7: everybody adds to a few sums, and renames or archives them now and then. What is
+ * W7: all persons add to a few sums, and rename or archive them now and then. What is
  * shown is, at every moment, the sum of the operations in view, each once; the oracle adds them up.
  */
 import { type Receipt, counter } from '@countersign/core'

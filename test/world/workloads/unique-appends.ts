@@ -1,12 +1,12 @@
 /**
- * W2: everybody appends elements that nobody else has to a few lists. Each value that is ever
- * seen names the write it comes from, so that histories are judged without any oracle of folds:
+ * W2: all persons append unique elements to a few lists. Each value that is ever shown names the write
+ * that it comes from, so histories are checked without an oracle of folds:
  *
- *   no aborted read       what was refused, or thrown away in its transaction, is never seen for good
+ *   no aborted read       a write that was refused, or reverted with its transaction, is never shown for good
  *   no intermediate read  of several appends in one message only the last list is ever seen
  *   no circular read      a list has only elements that were accepted before it
  *   nothing lost          an append replaces the list its author saw, and no other, and a decision
- *                         takes in all lists: every accepted element stands in what is left
+ *                         takes in all lists: every accepted element is in the result
  */
 import type { AnyRow, Receipt } from '@countersign/core'
 import { isDeepStrictEqual } from 'node:util'
@@ -25,7 +25,7 @@ interface Append {
 
 export class UniqueAppends extends Workload {
   #count = 0
-  /** Of the message that is being written: the last list of each log, by log. */
+  /** The last list that the message being written gives to each log, by log. */
   readonly #writing = new Map<string, Append>()
   /** Every list in a message, by its last element. */
   readonly #lists = new Map<string, Append>()
@@ -58,7 +58,7 @@ export class UniqueAppends extends Workload {
     this.#writing.clear()
   }
 
-  /** Whatever is seen was written like this, as the last word of one message. */
+  /** Checks that a shown list was written exactly so, as the last one of one message. */
   override check({ watch }: Visit): void {
     for (const row of watch!.rows(Log)) {
       for (const list of listsOf(row)) {

@@ -1,7 +1,7 @@
 /**
- * The people of a world in their apps. A workload defines one verb; this class does
- * it, alone, in a transaction or many in one tick, and checks what every call promises: what was
- * written can be read, what threw changed nothing, one write is one emission.
+ * The persons of a world in their apps. A workload defines one verb; this class calls it, alone, in a
+ * transaction or many times in one tick, and checks the promises of every call: what was written can be
+ * read, a call that threw has changed nothing, one write is one emission.
  */
 import { type AnyRow, CountersignError, type Receipt } from '@countersign/core'
 import { isDeepStrictEqual } from 'node:util'
@@ -14,7 +14,7 @@ import type { Visit } from '../visit.ts'
 import type { World } from '../world.ts'
 import { type Written, pictureOf } from './second-thoughts.ts'
 
-/** What a call may be refused for, without anything being wrong. */
+/** Codes with which a correct store may refuse a call. */
 const EXPECTED = new Set([
   'entity_exists',
   'unknown_entity',
@@ -27,7 +27,7 @@ const EXPECTED = new Set([
 
 class Rollback extends Error {}
 
-/** Nothing was written. */
+/** The result of a call that wrote nothing. */
 export const NOTHING: Written = { receipts: [], ids: new Set() }
 
 export abstract class Workload {
@@ -45,15 +45,15 @@ export abstract class Workload {
   /** One write of one entity. It names in `written` the entities of its message so far. */
   protected abstract verb(visit: Visit, written: Set<string>): Receipt
 
-  /** A message is written for good. */
+  /** Called when a message is written for good. */
   protected committed(_receipt: Receipt): void {}
 
-  /** A call was refused. */
+  /** Called when a call was refused. */
   protected threw(_visit: Visit, { code }: CountersignError): void {
     must(code !== 'needs_upgrade', 'S19', () => 'an upgrade is asked for, and there is none')
   }
 
-  /** Verbs in their transaction were given up. */
+  /** Called when a transaction was reverted with its verbs. */
   protected givenUp(): void {}
 
   /** What a stranger writes. */
@@ -61,13 +61,13 @@ export abstract class Workload {
     return strangeMessage(author)
   }
 
-  /** Somebody has opened the app. */
+  /** Called when a person has opened the app. */
   opened(_visit: Visit): void {}
 
   /** What must hold of a replica whenever something in it has changed. */
   check(_visit: Visit): void {}
 
-  /** The last work of people, after all faults have ended. Returns whether there was any. */
+  /** The last work of persons, after all faults have ended. Returns whether there was any. */
   settle(): boolean {
     return false
   }
@@ -85,7 +85,7 @@ export abstract class Workload {
   /** Whether verbs join a message that is not complete. */
   protected isInTransaction = false
 
-  /** Several in one message; now and then the app thinks better of it. */
+  /** Several verbs in one message; now and then the app reverts it. */
   transact(visit: Visit): void {
     this.guarded(visit, () => {
       const { store, watch } = visit
@@ -120,7 +120,7 @@ export abstract class Workload {
     })
   }
 
-  /** A transaction that comes to nothing is no message, and leaves nothing behind. */
+  /** A reverted transaction is no message, and leaves no change. */
   #nothing({ store, watch }: Visit): Written {
     const { result, receipt } = store.transact(() => store.transact(() => 7).result)
     must(result === 7 && !receipt, 'S6', () => 'a transaction that wrote nothing has a receipt')
@@ -129,7 +129,7 @@ export abstract class Workload {
     return NOTHING
   }
 
-  /** Many rows at once, in as few messages as the reviewer takes. */
+  /** Many rows at once, in as few messages as the reviewer accepts. */
   crowd(visit: Visit, rows: number): void {
     const { plan, tally } = this.world
     const most = Math.min(100, plan.limits.messageChangesMax ?? Infinity)
@@ -146,7 +146,7 @@ export abstract class Workload {
     tally.hit('row of a crowd', rows)
   }
 
-  /** Three messages, each for a turn of its own: of a new row, of another one, and of the first again. */
+  /** Three messages, each in a turn of its own: on a new row, on another row, and on the first again. */
   overAnother(visit: Visit): readonly (() => void)[] {
     let row: string | undefined
     const create = (): void =>
@@ -209,12 +209,12 @@ export abstract class Workload {
     return visit.store.peek(type, id).row as AnyRow | undefined
   }
 
-  /** Candidates have ids, and what the message that is being written did has none yet. */
+  /** Candidates have message ids, and the message that is being written has none yet. */
   protected conflictsOf(row: AnyRow, written: ReadonlySet<string>): AnyRow['$conflicts'] {
     return this.isInTransaction && written.has(row.id) ? {} : row.$conflicts
   }
 
-  /** Read your writes: what was written is what is shown, to its author. */
+  /** Read your writes: an author is shown what they have written. */
   protected readsOwn(
     visit: Visit,
     { type, id }: { readonly type: WorldType; readonly id: string },
@@ -232,7 +232,7 @@ export abstract class Workload {
   }
 }
 
-/** As a message holds it: JSON knows one zero. */
+/** The value as a message holds it: JSON has no -0. */
 function asKept(value: unknown): unknown {
   return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown)
 }

@@ -20,7 +20,7 @@ test('a refusal shows the sentence of the reviewer, if there is one', () => {
     refusalWords({ reason, detail })
   expect(words('invalid', 'Doing is full')).toBe('The reviewer says: Doing is full.')
   expect(words('invalid')).toBe('The reviewer did not accept it.')
-  expect(words('stale', 'a code')).toBe('Somebody else was first.')
+  expect(words('stale', 'a code')).toBe('Another change came first.')
   expect(words('contested', 'a code')).toMatch(/^Too many others/)
   expect(words('needs_upgrade')).toMatch(/too old/)
 })

@@ -37,7 +37,7 @@ export function refusalWords({
 }: Pick<RefusedMessage, 'reason' | 'detail'>): string {
   if ((reason === 'unauthorised' || reason === 'invalid') && detail !== undefined)
     return `The reviewer says: ${detail}.`
-  if (reason === 'stale') return 'Somebody else was first.'
+  if (reason === 'stale') return 'Another change came first.'
   if (reason === 'contested') return 'Too many others changed it at once. Decide there first.'
   if (reason === 'needs_upgrade') return 'This app is too old for that change. Use today’s board.'
   return 'The reviewer did not accept it.'

@@ -17,10 +17,10 @@ type Reason = RefusedMessage['reason']
 
 const reasons: Readonly<Record<Reason, string>> = {
   unauthorised: 'You may not do this.',
-  invalid: 'The reviewer finds it invalid.',
+  invalid: 'The reviewer rejected it as invalid.',
   stale: 'Another change came first.',
   contested: 'Too many others have changed the same at once. Decide there first, then try again.',
-  precondition_failed: 'It was meant for a state of the board that has changed since.',
+  precondition_failed: 'The board has changed since it was written.',
   parent_rejected: 'It depends on a change that was refused.',
   parent_lost: 'The reviewer no longer has the issue that it changes.',
   seq_reused: 'This device has sent another change under the same number.',

@@ -13,7 +13,7 @@ import type {
 import { countText, shortId, valueText } from '../../model/words.ts'
 import type { PanelContext, View } from '../context.ts'
 import { h, keyed, mono, setText } from '../dom.ts'
-import { Split, bar, button, emptyPlace, facts, pill, section } from '../parts.ts'
+import { Split, bar, button, emptyPlace, facts, pill, section, tableOf } from '../parts.ts'
 import { VirtualList } from '../virtual-list.ts'
 
 const VERSIONS_SHOWN_MAX = 8
@@ -233,27 +233,4 @@ function seenText(kind: VersionedField['kind'], value: Json | undefined): HTMLEl
     invalid: `cannot be translated, written as ${valueText(value)}`,
   }
   return h('span', { class: 'soft' }, says[kind])
-}
-
-function tableOf(
-  label: string,
-  titles: readonly string[],
-  rows: readonly (readonly [string, ...HTMLElement[]])[],
-): HTMLElement {
-  return h(
-    'div',
-    { class: 'scroll', role: 'region', 'aria-label': label, tabindex: 0 },
-    h(
-      'table',
-      { class: 'table' },
-      h('thead', {}, h('tr', {}, ...titles.map((title) => h('th', { scope: 'col' }, title)))),
-      h(
-        'tbody',
-        {},
-        ...rows.map(([name, ...cells]) =>
-          h('tr', {}, h('th', { scope: 'row' }, name), ...cells.map((cell) => h('td', {}, cell))),
-        ),
-      ),
-    ),
-  )
 }

@@ -13,6 +13,7 @@ import { systemClock } from './platform/clock.ts'
 import type { PeerReview } from './peer-review.ts'
 import type { Platform } from './platform/platform.ts'
 import type { SyncStore } from './store.ts'
+import type { FollowedScope } from './reads/followed.ts'
 import { Store } from './sync-store.ts'
 
 /** What `createSyncStore` takes. Only `space` and `entities` have no default. */
@@ -29,11 +30,10 @@ export interface StoreOptions {
    */
   readonly peers?: PeerReview
   /**
-   * The rows that the store keeps up to date. `all` (default): the whole space. `followed`: the
-   * rows of open live queries and of `store.follow`; `complete` of a result shows whether it has
-   * all rows.
+   * The rows that the store keeps up to date: `followed`, those of open live queries and of
+   * `store.follow`. Default: the whole space.
    */
-  readonly scope?: 'all' | 'followed'
+  readonly scope?: FollowedScope | undefined
   readonly identity?: IdentityOptions
   /**
    * Proves the person to the reviewer: a token, or a function that returns one, called for each
@@ -83,7 +83,7 @@ function openStore(
     )
   if ((options.transports?.length ?? 0) > 1)
     throw new CountersignError('invalid', 'a store has one transport for now')
-  if (options.peers && options.scope === 'followed')
+  if (options.peers && options.scope)
     throw new CountersignError('invalid', 'a store that follows scopes has no peers')
   const { platform = {}, checkpointSteps } = options
   const clock = correctedClock(platform.clock ?? systemClock())
@@ -93,7 +93,7 @@ function openStore(
     storage: options.storage,
     transport: options.transports?.[0],
     peers: options.peers,
-    scope: options.scope ?? 'all',
+    scope: options.scope,
     identity: options.identity ?? {},
     auth: options.auth,
     reviewerKey: options.reviewerKey,

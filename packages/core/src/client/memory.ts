@@ -8,8 +8,7 @@ import type { Uuid } from '../base/uuid.ts'
 import type { Position } from '../facts/message.ts'
 import type { QueryEngine } from '../query/engine.ts'
 import { Repo } from '../rows/repo.ts'
-import { SCHEMA_NAME } from '../schema/entity.ts'
-import { Scopes } from '../sync/scopes.ts'
+import type { Scopes } from '../sync/scopes.ts'
 import type { Me } from './identity/me.ts'
 import { initialStatus } from './initial-status.ts'
 import type { GivenOptions } from './options.ts'
@@ -52,7 +51,7 @@ export class Memory {
 
   constructor({ entities, transport, scope, clock, inert, onError }: GivenOptions) {
     this.kept = new KeptTimers(clock)
-    this.scopes = scope === 'followed' ? new Scopes([SCHEMA_NAME]) : undefined
+    this.scopes = scope?.scopes()
     this.#isAlone = !transport && !inert
     this.status = createStore<SyncStatus>(() => initialStatus(transport !== undefined))
     this.repo = new Repo({

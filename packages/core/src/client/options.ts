@@ -9,6 +9,7 @@ import type { Auth } from './identity/credentials.ts'
 import type { IdentityOptions } from './identity/identity.ts'
 import type { PeerReview } from './peer-review.ts'
 import type { Platform } from './platform/platform.ts'
+import type { FollowedScope } from './reads/followed.ts'
 
 /** The public options, checked. The platform and the limits are loaded with the replica. */
 export interface GivenOptions {
@@ -17,8 +18,8 @@ export interface GivenOptions {
   readonly storage: Storage | undefined
   readonly transport: Transport | undefined
   readonly peers: PeerReview | undefined
-  /** `all`: the whole space. `followed`: what queries and the app follow. */
-  readonly scope: 'all' | 'followed'
+  /** What queries and the app follow; undefined: the whole space. */
+  readonly scope: FollowedScope | undefined
   readonly identity: IdentityOptions
   readonly auth: Auth
   /** Public key of the home reviewer; undefined: the first key is pinned. */

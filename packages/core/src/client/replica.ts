@@ -71,7 +71,7 @@ export class Replica implements Filling {
   readonly #canonicalDisk: CanonicalDisk
   readonly #damage: Damage
   readonly #trust: Trust
-  readonly #changeOver: ChangeOver
+  readonly changeOver: ChangeOver
   readonly #own: OwnMessages
   readonly #sessions = new OwnSessions()
   readonly #sessionLocks: SessionLocks
@@ -129,7 +129,7 @@ export class Replica implements Filling {
     this.#own = new OwnMessages({
       ...{ repo: this.repo, outbox: this.outbox, disk: this.#disk, tail: this.tail },
       ...{ isPartial: this.scopes !== undefined, nextArrival: () => ++this.#arrivals },
-      noteReadings: (entry) => this.#changeOver.lineages.note(entry),
+      noteReadings: (entry) => this.changeOver.lineages.note(entry),
       onTaken: (entry) => this.#erasing.taken(entry),
     })
     this.writing = this.#newWriting()
@@ -139,13 +139,13 @@ export class Replica implements Filling {
       sessionId: () => this.writing.sessionId,
     })
     this.#refusals = this.#newRefusals()
-    this.#changeOver = new ChangeOver({
+    this.changeOver = new ChangeOver({
       ...{ limits: this.limits, repo: this.repo, outbox: this.outbox, disk: this.#disk },
       ...{ clock: this.clock, own: () => this.#own, onRevived: this.#pump },
     })
     this.#erasing = new Erasing(this, {
       ...{ disk: this.#disk, canonicalDisk: this.#canonicalDisk, refusals: this.#refusals },
-      ...{ changeOver: this.#changeOver, own: this.#own, options },
+      ...{ changeOver: this.changeOver, own: this.#own, options },
     })
     const restorers = (): Restorers | undefined => this.#restorers
     const unsent = { outbox: this.outbox, refused: this.refused, disk: this.#disk, restorers }
@@ -272,7 +272,7 @@ export class Replica implements Filling {
     this.#syncing?.pause()
     await startOver(keepOutbox, {
       ...{ outbox: this.outbox, refusals: this.#refusals, undo: this.undo, trust: this.#trust },
-      ...{ canonicalDisk: this.#canonicalDisk, journal: this.#changeOver.journal },
+      ...{ canonicalDisk: this.#canonicalDisk, journal: this.changeOver.journal },
       ...{ status: this.status, position: this.tail.position, dismiss: this.dismiss },
       space: this.#options.space,
       now: this.#options.platform.clock.now(),
@@ -333,7 +333,6 @@ export class Replica implements Filling {
     const identity = await this.person.open(place)
     this.#sessions.keys.set(identity.session.authorId, identity.keys)
     this.writing.begin(identity)
-    const { lineages, journal } = this.#changeOver
     const restorers = restorersOf({
       options: this.#options,
       partition: this.person.partition,
@@ -349,7 +348,8 @@ export class Replica implements Filling {
       mintedIn: this.writing.minted.note,
       ...{ onAdopted: this.#pump, opening: this.#memory.opening, me: this.person.me },
       ...{ canonicalDisk: this.#canonicalDisk, isPartial: this.scopes !== undefined },
-      ...{ lineages, journal, schemas: this.schemas },
+      ...{ lineages: this.changeOver.lineages, journal: this.changeOver.journal },
+      schemas: this.schemas,
       isClosing: () => this.closed,
       onOtherReviewer: () => {
         this.#syncing?.pause()
@@ -375,7 +375,7 @@ export class Replica implements Filling {
     this.#peers = new StorePeers(this.#options.peers, {
       ...{ options: this.#options, repo: this.repo, outbox: this.outbox, own: this.#own },
       ...{ sessions: this.#sessions, trust: this.#trust, status: this.status, tail: this.tail },
-      ...{ changeOver: this.#changeOver, refusals: this.#refusals, onError: this.#options.onError },
+      ...{ changeOver: this.changeOver, refusals: this.#refusals, onError: this.#options.onError },
       nextArrival: () => ++this.#arrivals,
       relayed: (...frame) => this.#syncing?.relayed(...frame),
     })
@@ -459,7 +459,7 @@ export class Replica implements Filling {
       ...{ clock: platform.clock, random: platform.random, signer: platform.signer },
       ...{ outbox: this.outbox, tail: this.tail },
       ...{ repo: this.repo, disk: this.#disk, canonicalDisk: this.#canonicalDisk },
-      ...{ trust: this.#trust, changeOver: this.#changeOver, refusals: this.#refusals },
+      ...{ trust: this.#trust, changeOver: this.changeOver, refusals: this.#refusals },
       ...{ status: this.status, warnings: this.#warnings, person: this.person },
       settle: (entries: readonly Entry[]) => this.#settle(entries),
       onMoved: () => this.#own.moved(),

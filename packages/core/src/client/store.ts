@@ -204,7 +204,7 @@ export interface QueryResult<E extends Entity> {
   /** Frozen; the same array until a row of it changes. */
   readonly rows: readonly Row<E>[]
   /**
-   * Whether the result includes every row that the reviewer had as of `asOf`. With `scope: 'followed'`
+   * Whether the result includes every row that the reviewer had as of `asOf`. With `scope: followed`
    * that is so when the followed rows include those of the query, and all of them have arrived.
    */
   readonly complete: boolean
@@ -419,7 +419,7 @@ export interface SyncStore extends ErasingStore {
   ): LiveQuery<E, IncludedResult<E, I>>
   live<E extends Entity>(this: void, entity: E, query?: Query<E>): LiveQuery<E>
   /**
-   * Keeps the rows of a query up to date, in a store with `scope: 'followed'`; open live queries do the
+   * Keeps the rows of a query up to date, in a store with `scope: followed`; open live queries do the
    * same for theirs. Equalities in `where` narrow what is followed, where the stored values of their
    * fields are the same in all versions of the type; other conditions do not. In other stores all
    * rows are followed anyway.
@@ -457,7 +457,7 @@ export interface SyncStore extends ErasingStore {
    */
   export(this: void): Promise<string>
   /**
-   * Writes the messages of an exported text anew, by this store's author, on the rows that are here: rows
+   * Writes the messages of an exported text as new ones, by this store's author, on the rows that are here: rows
    * that were created get new ids. Those that were accepted since, or are here already, are skipped, so a text
    * that is imported twice writes once. Rejects with CountersignError `invalid` for a text that is damaged, or of
    * another space; with `unavailable` where the reviewer must be asked and there is no connection.

@@ -12,7 +12,7 @@ import type { Input, Patch, Query, Row, RowMeta } from '../schema/types.ts'
 import type { Include } from './included.ts'
 import { Memory } from './memory.ts'
 import { ConflictList } from './reads/conflicts.ts'
-import { Following } from './reads/following.ts'
+import type { Following } from './reads/following.ts'
 import type { Inspection } from './panel/inspection.ts'
 import type { GivenOptions } from './options.ts'
 import { Part } from './part.ts'
@@ -90,7 +90,7 @@ export class Store implements SyncStore {
     }
     const { scopes, opening, kept: clock } = memory
     const { position } = this.#standing
-    this.#following = scopes && new Following({ scopes, clock, position, opening })
+    this.#following = scopes && options.scope?.following({ scopes, clock, position, opening })
     this['~reads'] = {
       engine: (entity) => this.#engine(entity),
       reading: (entity) => memory.repo.table(entity).reader,

@@ -61,7 +61,7 @@ export class WarningTexts {
     if (messagesAtRisk > 0)
       this.#once(
         'at risk',
-        `${messagesAtRisk} unsent messages are nowhere but on this device, whose storage may lose them. Connect, or save what store.export() returns.`,
+        `unsent messages (${messagesAtRisk}) are on this device alone, whose storage may lose them. Connect, or save what store.export() returns.`,
       )
     if (now.identityTrouble !== undefined)
       this.#once(`identity ${now.identityTrouble}`, `${now.identityTrouble}.`)

@@ -6,7 +6,7 @@
  *
  * The mark is a random text in the storage, and beside it (`StorageMarks`), in a kind of storage that
  * platforms empty for other reasons. A storage without it, with the mark still beside it, was emptied.
- * Whoever erases a partition on purpose removes the mark.
+ * Code that erases a partition on purpose removes the mark.
  */
 import type { StoreApi } from 'zustand/vanilla'
 import { toBase64url } from '../base/bytes.ts'

@@ -15,7 +15,10 @@ export type FinalReason =
   | 'unauthorised'
   | 'invalid'
   | 'stale'
-  /** A register that it writes has the maximum of live writes. Written anew, it can be accepted after a resolve. */
+  /**
+   * A register that it writes has the maximum of live writes. After a resolve, the same edit can be
+   * accepted as a new message.
+   */
   | 'contested'
   | 'precondition_failed'
   | 'parent_rejected'

@@ -4,7 +4,7 @@
  */
 export type { Json } from '../base/json.ts'
 export type { Uuid } from '../base/uuid.ts'
-export type { MessageState, Position } from '../facts/message.ts'
+export type { MessageState, Position, ProvisionalTerm } from '../facts/message.ts'
 export { isLongerThan } from '../base/size.ts'
 export { FRAME_BYTES_MAX } from '../ports/transport.ts'
 export type { Link, LinkEvents, Transport } from '../ports/transport.ts'

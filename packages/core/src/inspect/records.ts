@@ -8,7 +8,13 @@
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { ChangeKind } from '../facts/types.ts'
-import type { FinalReason, MessageState, Position, Review } from '../facts/message.ts'
+import type {
+  FinalReason,
+  MessageState,
+  Position,
+  ProvisionalTerm,
+  Review,
+} from '../facts/message.ts'
 import type { StorageHealth } from '../ports/storage-care.ts'
 import type { StorageTrouble } from '../ports/storage.ts'
 import type { Reg } from '../schema/registers.ts'
@@ -230,6 +236,8 @@ export interface SyncRecord {
   readonly connectionNote: string | undefined
   readonly caughtUp: boolean
   readonly position: Position | null
+  /** The peer that reviews while the reviewer is away. */
+  readonly provisional: ProvisionalTerm | undefined
   readonly outboxMessages: number
   readonly outboxBytes: number
   readonly outboxOldestAt: number | undefined
@@ -238,6 +246,39 @@ export interface SyncRecord {
   readonly storageTrouble: StorageTrouble | 'damaged' | undefined
   readonly storageHealth: StorageHealth | undefined
   readonly halted: string | undefined
+}
+
+/** A term of a reviewer: of the lineage that the store follows, or parted from it. */
+export interface EpochSummary {
+  readonly eid: Uuid
+  readonly epoch: number
+  readonly why: string
+  /** The reviewer's clock at its first record, ms since 1970. */
+  readonly at: number
+  /** The seq of its first record. */
+  readonly seq: number
+  /** The position that it continues; null: a space began. */
+  readonly continues: Pick<Position, 'epoch' | 'seq'> | null
+  readonly isFollowed: boolean
+}
+
+/** Rows that a store of scopes keeps up to date. */
+export interface ScopeSummary {
+  readonly type: string
+  /** Conditions of its rows, by register; `{}`: all rows of the type. */
+  readonly where: Json
+  /** Queries, pages and calls of `follow` that need it. */
+  readonly holders: number
+  /** Whether all of its rows are here. */
+  readonly isCovered: boolean
+}
+
+/** What a store asks the reviewer for. */
+export interface CoverageRecord {
+  /** undefined: the whole space. */
+  readonly scopes: readonly ScopeSummary[] | undefined
+  /** Pages of rows whose end was asked for and is not known yet. */
+  readonly pagesAsked: number
 }
 
 /** A live query and its cost. */

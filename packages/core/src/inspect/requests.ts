@@ -3,8 +3,10 @@
  */
 import type { Reg } from '../schema/registers.ts'
 import type {
+  CoverageRecord,
   Dag,
   EntityName,
+  EpochSummary,
   MessageRecord,
   QueryRecord,
   RowRecord,
@@ -28,6 +30,8 @@ export const DAG_NODES_MAX = 512
 /** The answer of each request. */
 export interface Answers {
   readonly sync: SyncRecord
+  readonly lineage: readonly EpochSummary[]
+  readonly coverage: CoverageRecord
   readonly types: readonly TypeRecord[]
   readonly messages: readonly MessageRecord[]
   readonly rows: readonly RowSummary[]
@@ -45,6 +49,9 @@ export type RequestKind = keyof Answers
 /** A request to a store. Lists are bounded by the constants above. */
 export type InspectRequest =
   | { readonly kind: 'sync' }
+  /** Epochs of the followed lineage in order, then those that parted from it. */
+  | { readonly kind: 'lineage' }
+  | { readonly kind: 'coverage' }
   | { readonly kind: 'types' }
   | { readonly kind: 'queries' }
   | { readonly kind: 'storage' }

@@ -44,7 +44,7 @@ export interface ReviewerOptions<E extends Entity = Entity> {
   readonly review?: ReviewRule | undefined
   /**
    * The right to read a row. Absent: every person may read every row. With it, stores must follow
-   * scopes (`scope: 'followed'`), since the log would reveal every row; `authenticate` determines
+   * scopes (`scope: followed`), since the log would reveal every row; `authenticate` determines
    * the person.
    */
   readonly canRead?: CanRead | undefined
@@ -184,12 +184,13 @@ export interface Reviewer {
    */
   rightsChanged(personalId?: string): void
   /**
-   * Takes nothing from now on that is written under an author id, or by a person, and lets them read
-   * nothing. Stored when it resolves. `late`: what they wrote before and deliver later, by default
-   * `taken`; `refused` for a key in foreign hands, as whoever has it can write as of yesterday.
+   * Revokes an author id or a person: what they write from now on is refused, and they may not read.
+   * Stored when it resolves. `late`: whether messages that they wrote before and deliver later are
+   * `taken` (the default) or `refused`. `refused` is for a stolen key: a thief can date a message before
+   * the revocation.
    */
   revoke(who: Revoked, options?: { readonly late?: LateWork }): Promise<void>
-  /** Ends a revocation. What was refused by it stays so. */
+  /** Ends a revocation. What it has refused stays refused. */
   readmit(who: Revoked): Promise<void>
   /** Waits for the running commit, sends `bye` on every link, and closes the store. */
   close(): Promise<void>

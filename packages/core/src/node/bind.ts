@@ -1,9 +1,9 @@
 /**
- * Whose sessions a link speaks for: the login of the link, the openings of the sessions, and that
- * the person of both is the same; noted in the ledger and among the persons.
+ * Binds sessions to a link: checks the login of the link and the openings of the sessions, and that
+ * both are of the same person. Adds the sessions to the ledger, and their author ids to the persons.
  *
  *   bind ─▶ login ─▶ openings and proofs ─▶ same person? ─▶ author id free, or theirs? ─▶ revoked? ─▶ bound
- *             └── refused: bye                    └── no: not bound, and told why
+ *             └── refused: bye                    └── no: not bound; the answer says why
  */
 import { without } from '../base/redact.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -34,9 +34,9 @@ export interface BindParts extends LoginParts {
   readonly limits: Limits
   readonly events: Events
   readonly connections: ReadonlySet<Connection>
-  /** For what asks the store: a link that is gone by then costs it nothing. */
+  /** Queues the reads of the store: a link that closes while it waits causes none. */
   readonly line: WaitingLine
-  /** This reviewer is a peer, which is not told who the person of a session is. */
+  /** This reviewer is a peer: an opening gives it only the commitment to the personal id. */
   readonly isProvisional: boolean
   /** Signs the author ids of a person for the link with that nonce. */
   readonly signMe: (nonce: string, authorIds: readonly Uuid[]) => Promise<string>
@@ -92,7 +92,7 @@ async function answer(
   if (person && isNews) await tellOthers(connection, person, parts)
 }
 
-/** What the link has proved now; undefined where it was refused, and is closed. */
+/** The accepted login; undefined: it was refused or could not be checked, and the link is closed. */
 async function loginOf(
   connection: Connection,
   { auth, sessions }: AuthorFrames['bind'],
@@ -126,7 +126,7 @@ function refuse(
   connection.close(why, 'unauthorised')
 }
 
-/** The sessions whose openings and proofs hold; a strike for each other one. */
+/** The sessions whose openings and proofs are valid. Each invalid one is a strike for the link. */
 async function provedSessions(
   connection: Connection,
   sessions: readonly ProvedOpening[],
@@ -147,9 +147,9 @@ async function provedSessions(
 
 interface Taken {
   readonly bound: readonly Uuid[]
-  /** Why a session is not bound, though its opening holds. */
+  /** Why a session is not bound, although its opening is valid. */
   readonly foreign: string | undefined
-  /** An author id is bound that nobody knew as this person's. */
+  /** An author id was bound that was not known before to be this person's. */
   readonly isNews: boolean
 }
 
@@ -178,7 +178,7 @@ async function take(
     if (owner !== undefined && owner !== person?.id) {
       foreign = person
         ? 'this author id is of another person than the login'
-        : 'this author id is of a person: it takes their login'
+        : 'this author id belongs to a person, and this link has no login'
       continue
     }
     const isHeld = connection.sessions.has(sessionId)
@@ -200,7 +200,8 @@ async function take(
       isNews ||= owner === undefined
       persons.hold(authorId, person.id)
     }
-    // Whoever wrote it while nobody was signed in, and has its key, has signed in now.
+    // The session was written without a login. This link has its key and a login, so the author id is
+    // that person's.
     if (person && isAnonymous(record.personalId) && !owners.has(authorId))
       persons.claim(authorId, person.id)
     bound.push(sessionId)
@@ -225,7 +226,7 @@ async function storedRecords(
   return new Map(records)
 }
 
-/** The persons behind the authors of sessions, as far as the store has them. */
+/** The stored persons of the authors of sessions. */
 async function storedOwners(
   store: SpaceStore,
   sessions: readonly SessionRecord[],
@@ -242,7 +243,7 @@ async function storedOwners(
   return owners
 }
 
-/** Tells a person on other devices that they have another author id. */
+/** Sends all author ids of a person to the other links of that person, after a new one was bound. */
 async function tellOthers(connection: Connection, person: Person, parts: BindParts): Promise<void> {
   const others = [...parts.connections].filter(
     (other) =>

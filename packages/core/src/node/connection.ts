@@ -6,8 +6,9 @@
  *      │            └──▶ follow: states of scopes
  *      └── no session bound in time ─▶ closed
  *
- * A link without a bound session may not read: its requests are answered with an empty `bound`. Nor
- * does one that speaks for nobody but who is revoked: it delivers what was written before, and ends.
+ * A link without a bound session may not read: its requests are answered with an empty `bound`. A link
+ * whose sessions are all revoked may not read either: it offers what was written before the
+ * revocation, and ends.
  */
 import { type Bytes, NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -34,10 +35,10 @@ import { type PersonKey, type Quotas, personKey } from './quotas.ts'
 /** `states`: scopes instead of the chain. */
 export type FollowMode = 'none' | 'catching' | 'live' | 'states'
 
-/** For the client, as a sentence. */
+/** The sentence that the client is shown. */
 export const EXPIRED = 'the login has expired'
 const NOTHING: ReadonlySet<Capability> = new Set()
-/** A timer of a platform may not be longer. */
+/** Maximum of one timer: platforms limit the delay. */
 const TIMER_MS_MAX = 86_400_000
 
 /** A frame in the parts that the transport carries, and its size. */
@@ -103,7 +104,7 @@ export class Connection {
   #may = NOTHING
   #endsAtMs: number | undefined
   #cancelEnd: () => void = () => {}
-  /** Why nothing that is written from now on is taken, while that holds for all that it speaks for. */
+  /** Why messages that are written from now on are refused; set while all sessions of the link are revoked. */
   #revoked: string | undefined
   #cancelIdle: () => void = () => {}
   mode: FollowMode = 'none'
@@ -252,7 +253,7 @@ export class Connection {
     return this.#revoked === undefined ? this.#may : withoutRead(this.#may)
   }
 
-  /** Why this link only delivers what was written before; undefined: it may read. */
+  /** Why this link may only offer what was written before a revocation; undefined: it may read, too. */
   get revoked(): string | undefined {
     return this.#revoked
   }
@@ -267,8 +268,8 @@ export class Connection {
   }
 
   /**
-   * The login of the link, or a newer one of the same person, which may be good for longer. Returns why
-   * it is refused, as a sentence for the client.
+   * Records the login of the link, or a newer one of the same person, which may be valid for longer.
+   * Returns why it is refused, as a sentence for the client.
    */
   signIn({ person, forMs, may }: SignedIn): string | undefined {
     if (this.#login === 'expired') return EXPIRED
@@ -312,8 +313,8 @@ export class Connection {
   }
 
   /**
-   * Binds a session that was proved on this link. `revoked`: why nothing that it writes from now on is
-   * taken. False: its person has too many.
+   * Binds a session that was proved on this link. `revoked`: why its messages are refused from now on.
+   * Returns false where its person has too many sessions.
    */
   speakFor(record: SessionRecord, revoked: string | undefined): boolean {
     const { sessionId, authorId } = record
@@ -330,7 +331,7 @@ export class Connection {
     return true
   }
 
-  /** Who is revoked is not kept waiting: the link ends when nothing is delivered any more. */
+  /** Closes a revoked link once it offers nothing any more. */
   #endWhenIdle(): void {
     this.#cancelIdle()
     const why = this.#revoked
@@ -342,7 +343,7 @@ export class Connection {
     })
   }
 
-  /** Whose quotas a session that is bound here uses. */
+  /** The person whose quotas a session of this link uses. */
   holderOf(sessionId: Uuid): SessionHolder | undefined {
     return this.#holders.get(sessionId)
   }

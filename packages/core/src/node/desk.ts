@@ -472,7 +472,7 @@ export class Desk {
       this.erased(erasure)
     }
     this.open.commits = stored.commits
-    // Also where nothing took a seq: somebody may have been revoked.
+    // Also where that commit took no seq: it may have revoked an author.
     if (isOther)
       for (const link of [...this.#parts.connections]) link.close('the store answered late; resume')
     this.#isUnsure = false

@@ -178,7 +178,7 @@ describe('AUTH4 an author id is of the person whose login it was bound with', ()
     const thief = ann.withPerson('ann', null)
     await thief.connect()
     expect(byes(thief)).toEqual([
-      ['this author id is of a person: it takes their login', 'unauthorised'],
+      ['this author id belongs to a person, and this link has no login', 'unauthorised'],
     ])
     const guest = await desk.author('guest')
     expect(heardOf(guest, 'bound')).toMatchObject([{ sessionIds: [guest.sessionId] }])

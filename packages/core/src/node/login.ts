@@ -1,6 +1,6 @@
 /**
- * Who a link is and what it may, by the login of the deployment. The token that a client sends with its
- * sessions is passed on to `authenticate`, and kept nowhere.
+ * Determines the person and the capabilities of a link, by the functions of the deployment. The token
+ * that a client sends with its sessions is passed to `authenticate`, and is not kept.
  */
 import { type Outcome, fail, ok } from '../base/outcome.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -26,11 +26,11 @@ export interface Login {
 }
 
 /**
- * Who sends this token. Returns the person, or a sentence for them that refuses it, or null for
- * whoever need not prove anything: their personal id is what they claim. When it throws, the client is
- * told to try again.
+ * Finds the person who sends a token. Returns the person; or a sentence for the client, which refuses
+ * the login; or null where the client need not prove a person: then its personal id is what it claims.
+ * When it throws, the link is closed, and the client tries again.
  *
- * `auth`: what the app gave to its store, untrusted; undefined where it gave nothing.
+ * `auth`: the token that the app gave to its store, untrusted; undefined where it gave none.
  */
 export type Authenticate = (
   auth: string | undefined,
@@ -40,14 +40,14 @@ export type Authenticate = (
 /** A login that was accepted. `person`: null where nothing is proved. */
 export interface SignedIn {
   readonly person: Person | null
-  /** How long it is good from now, ms; undefined: for ever. */
+  /** For how long the login is valid from now, ms; undefined: for ever. */
   readonly forMs: number | undefined
   readonly may: ReadonlySet<Capability>
 }
 
 const SENTENCE_CHARACTERS_MAX = 256
 
-/** What a login is asked of. */
+/** What the check of a login needs. */
 export interface LoginParts {
   readonly space: Uuid
   readonly authenticate: Authenticate | undefined
@@ -56,8 +56,8 @@ export interface LoginParts {
 }
 
 /**
- * Asks the login of the deployment, and what the person may. `unauthorised`: a sentence for the client.
- * Rejects where one of them throws.
+ * Calls `authenticate`, then `capabilities`. A refused login is an `unauthorised` outcome with a sentence
+ * for the client. Rejects where one of the two functions throws.
  */
 export async function signedIn(
   auth: string | null,
@@ -85,11 +85,13 @@ async function loginOf(
   if (answer === null) return ok({ person: null, forMs: undefined })
   const { personalId: id, claims, expiresAt } = answer
   if (typeof id !== 'string' || id === '' || !id.isWellFormed())
-    throw new Error('authenticate gave a person without a personal id')
+    throw new Error('authenticate returned a person without a personal id')
   if (isAnonymous(id))
-    throw new Error(`authenticate gave a personal id as stores make them: ${ANONYMOUS}…`)
+    throw new Error(
+      `authenticate returned a personal id that begins with ${ANONYMOUS}: stores use that for anonymous ones`,
+    )
   if (expiresAt !== undefined && !Number.isFinite(expiresAt))
-    throw new Error('authenticate gave a person whose expiresAt is no time')
+    throw new Error('authenticate returned a person whose expiresAt is not a finite number')
   const forMs = expiresAt === undefined ? undefined : Math.floor(expiresAt - clock.now())
   if (forMs !== undefined && forMs <= 0) return fail('unauthorised', 'the login has expired')
   return ok({ person: { id, proved: true, claims }, forMs })

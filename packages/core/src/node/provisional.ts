@@ -76,9 +76,9 @@ export async function openProvisional(
   const limits = {
     ...LIMITS,
     ...options.limits,
-    // What was before its epochs it cannot find.
+    // A peer cannot look up changes from before its epochs.
     baseChangesMax: 0,
-    // Nobody takes states of a peer.
+    // A peer never sends a snapshot in the place of its tail.
     tailChangesMax: Number.MAX_SAFE_INTEGER,
   }
   const tables = new PeerTables(start, options.space, limits)
@@ -166,7 +166,7 @@ class PeerTables extends MemoryTables {
 
   /** All on one page: the states of a type are asked for whole. */
   override scan(type?: string, keys?: StateKeyRange): ScanTables {
-    assert(type !== undefined, 'nobody takes all states of a peer')
+    assert(type !== undefined, 'a peer reads the states of one type, as it sends no snapshots')
     const own = super.scan(type, keys)
     const known = own.page(undefined, Number.MAX_SAFE_INTEGER as Bytes).states
     const here = new Set(known.map(({ entity }) => entity))

@@ -19,7 +19,10 @@ export interface RevokeParts {
   readonly resync: () => Promise<void>
 }
 
-/** Revokes, or readmits (`undefined`), and ends the links of who is revoked. Rejects where the store fails. */
+/**
+ * Revokes an author id or a person, or readmits them where `revocation` is undefined, and closes their
+ * links. Rejects where the store fails.
+ */
 export async function storeRevocation(
   who: Revoked,
   revocation: Omit<Revocation, 'seq'> | undefined,
@@ -42,14 +45,14 @@ export async function storeRevocation(
     }
     open.commits++
     open.revocations.put(key, stored)
-    // It is told anew, by its next link, what it may.
+    // The next link gets the capabilities that are valid from now on.
     for (const link of [...connections])
       if (isOf(link, who, open)) link.close(revocation ? revokedWords(key) : 'readmitted; resume')
     return
   }
 }
 
-/** Whether a link speaks for who is revoked. */
+/** Whether a session of that author id or person is bound to the link. */
 function isOf(link: Connection, who: Revoked, { ledger }: OpenSpace): boolean {
   const key = revocationKey(who)
   const isKey = (sessionId: Uuid): boolean => {
@@ -59,7 +62,7 @@ function isOf(link: Connection, who: Revoked, { ledger }: OpenSpace): boolean {
   return [...link.sessions].some(isKey)
 }
 
-/** Under what whoever writes a session over a link may be revoked. */
+/** The keys of revocations that concern a session on a link: of its author id, and of its person. */
 export function keysFor(
   { person }: Pick<Connection, 'person'>,
   { authorId, personalId }: { readonly authorId: Uuid; readonly personalId: string },

@@ -198,29 +198,28 @@ describe('unknown_history', () => {
     expect(bob.verdict(honest)).toBe('accepted')
   })
 
-  test('§4 seen: on another lineage the author has seen nothing of this one', async () => {
-    const { ann, bob, eve, update } = await deskWith()
-    const root = ann.create('issue', { title: 'a' })
-    await ann.offer(root)
-    const elsewhere = { ...readTo(headOf(eve), 1), eid: bob.sessionId, seq: 70 }
-    const fresh = bob.message(
-      [{ type: 'issue', id: bob.ids.next(), kind: 'create', values: { title: 'b' } }],
-      { seen: elsewhere },
-    )
-    await bob.offer(fresh)
-    expect(bob.verdict(fresh)).toBe('accepted')
-    // So what it writes stands beside what is here, whatever number it names.
-    const seen = { ...elsewhere, from: 2 }
-    const decided = update(bob, [root], { seen, kind: 'resolve' })
-    await bob.offer(decided)
-    expect(bob.verdict(decided)).toBe('stale')
-    const beside = update(bob, [root], { seen })
-    await bob.offer(beside)
-    expect(bob.heard.at(-1)).toMatchObject({
-      kind: 'accepted',
-      reviews: [{ clientSeq: beside.clientSeq, forked: true }],
-    })
-  })
+  test.each(['update', 'resolve'] as const)(
+    'LOSS5 on another lineage the author has seen nothing of this one: its %s stands beside',
+    async (kind) => {
+      const { ann, bob, eve, update } = await deskWith()
+      const root = ann.create('issue', { title: 'a' })
+      await ann.offer(root)
+      const elsewhere = { ...readTo(headOf(eve), 1), eid: bob.sessionId, seq: 70 }
+      const fresh = bob.message(
+        [{ type: 'issue', id: bob.ids.next(), kind: 'create', values: { title: 'b' } }],
+        { seen: elsewhere },
+      )
+      await bob.offer(fresh)
+      expect(bob.verdict(fresh)).toBe('accepted')
+      // Whatever number it names.
+      const beside = update(bob, [root], { seen: { ...elsewhere, from: 2 }, kind })
+      await bob.offer(beside)
+      expect(bob.heard.at(-1)).toMatchObject({
+        kind: 'accepted',
+        reviews: [{ clientSeq: beside.clientSeq, forked: true }],
+      })
+    },
+  )
 })
 
 describe('heads and parents', () => {
@@ -432,7 +431,7 @@ describe('contested', () => {
     )
     expect(refused[0]).toMatchObject({
       reason: 'contested',
-      detail: 'issue.title has 32 values that wait for somebody to resolve them',
+      detail: 'issue.title has 32 concurrent values, which must be resolved first',
       standing: standing.map(({ id }, n) => ({ reg: 'title', msgId: id, value: `t${n}` })),
     })
 

@@ -73,7 +73,7 @@ export interface SpaceHead extends HeadMark {
   readonly through: number
   /** Number of states. */
   readonly entities: number
-  /** Whether anybody is revoked; seldom is. */
+  /** Whether there are revocations; usually there are none. */
   readonly hasRevocations: boolean
 }
 
@@ -102,7 +102,7 @@ export interface AuthorText {
   readonly text: string
 }
 
-/** Whether somebody is revoked, in a text of the reviewer's. Private: it is sent to nobody. */
+/** A revocation, as a text that the reviewer makes. Private: it is never sent. */
 export interface RevocationText {
   readonly key: string
   readonly text: string

@@ -43,8 +43,8 @@ export interface StorageHealth {
   readonly usedBytes: number | undefined
   readonly quotaBytes: number | undefined
   /**
-   * When it was noticed that the storage was emptied, by nobody who signed out, ms since 1970; undefined:
-   * never.
+   * When the store noticed that the storage was emptied although nobody had signed out, ms since 1970;
+   * undefined: never.
    */
   readonly evictedAt: number | undefined
   /**

@@ -230,7 +230,7 @@ function blindFault(
     parentsMax,
   }: { readonly before: readonly (EntityState | undefined)[]; readonly parentsMax: number },
 ): string | undefined {
-  if (readings && readings.here < (seen?.seq ?? 0)) return undefined
+  if (isReadElsewhere({ seen, readings })) return undefined
   for (const [i, write] of writes.entries()) {
     const { parents } = changes[i]!
     const { canonical, own, others } = parents
@@ -245,6 +245,11 @@ function blindFault(
     }
   }
   return undefined
+}
+
+/** Whether its author had read a lineage beyond what this one has of it (LOSS5). */
+function isReadElsewhere({ seen, readings }: Pick<Entry, 'seen' | 'readings'>): boolean {
+  return readings !== undefined && readings.here < (seen?.seq ?? 0)
 }
 
 function rulePartsOf({ session }: AuthoredMessage, context: AdmitContext): RuleParts {
@@ -390,9 +395,14 @@ function expectFault(
   return undefined
 }
 
-/** Rejects late compare-and-set writes, then what adds to a full register or grows too large; then assigns values. */
+/**
+ * Rejects late compare-and-set writes, then what adds to a full register or grows too large; then assigns values.
+ * A message that comes back from a lost lineage is not late, because others did not wait for it. That
+ * includes what its own author offers again: a device that lost power may not know that it was accepted.
+ */
 function joined(entry: Entry, states: readonly EntityState[], context: AdmitContext): Admission {
-  const { batch, limits, types, places } = context
+  const { batch, limits, types } = context
+  const isBack = context.places !== undefined || isReadElsewhere(entry)
   assert(states.length === entry.writes.length, 'each write leads to a state')
   const late: Late[] = []
   let forked = false
@@ -409,7 +419,7 @@ function joined(entry: Entry, states: readonly EntityState[], context: AdmitCont
       late.push({ write, before })
     forked ||= beside
   }
-  if (late.length > 0 && !places) {
+  if (late.length > 0 && !isBack) {
     const detail = 'another author changed the same field before this change arrived'
     const standing = standingAgainst(late, limits)
     return { kind: 'rejected', reason: 'stale', detail, standing }
@@ -417,7 +427,7 @@ function joined(entry: Entry, states: readonly EntityState[], context: AdmitCont
   const joining = entry.writes.map((write, i) => {
     return { write, before: batch.state(write.entityId), after: states[i]! }
   })
-  const crowd = places ? undefined : crowded(joining, limits)
+  const crowd = isBack ? undefined : crowded(joining, limits)
   if (crowd) {
     const standing = standingAgainst(crowd.writes, limits)
     return { kind: 'rejected', reason: 'contested', detail: crowd.detail, standing }

@@ -1,6 +1,6 @@
 /**
- * Whether whoever offers a message may write it: that it is theirs, that they are not revoked, and
- * that they have the capabilities. Checked before anything else of a message but its number.
+ * Checks that the person who offers a message may write it: that the message is theirs, that they are
+ * not revoked, and that they have the capabilities. Checked before all else but the message's number.
  */
 import type { FinalReason, NackReason, OtherPlace } from '../facts/message.ts'
 import type { Capability } from '../facts/capabilities.ts'
@@ -16,26 +16,26 @@ export type AuthorFault =
   | { readonly kind: 'rejected'; readonly reason: FinalReason; readonly detail: string }
   | { readonly kind: 'nack'; readonly reason: NackReason; readonly detail: string }
 
-/** Who offers a message, and what is known of them. */
+/** What the check needs: the person who offers the message, and the tables of the reviewer. */
 export interface AuthorContext {
   readonly persons: Persons
   readonly revocations: Revocations
   /** The bound session of the message. */
   readonly record: SessionRecord
-  /** Whoever offered it, and what they may. */
+  /** The person who offers the message, and their capabilities. */
   readonly person: Person
   readonly may: ReadonlySet<Capability>
   readonly lineage: Lineage
   /**
-   * Where a message stood that this reviewer has accepted and lost. Then its rules have allowed it,
-   * and it is never late: others did not wait for it.
+   * The former places of a message that this reviewer has accepted and lost. The rules have allowed
+   * it then, and it is never late: other authors did not wait for it.
    */
   readonly places: readonly OtherPlace[] | undefined
 }
 
 /**
- * Checks the personal commitment, and that the author id is nobody else's: another process on the
- * same store may have bound it. The session itself was verified with the seal. @throws Missing
+ * Checks the personal commitment, and that the author id belongs to no other person: another process
+ * on the same store may have bound it. The session was verified with the seal. @throws Missing
  */
 export function authorFault(
   message: AuthoredMessage,
@@ -45,7 +45,7 @@ export function authorFault(
   const { personalCommit, authorId } = message.session.facts
   if (record.personalCommit !== personalCommit)
     return unauthorised('the message commits to another person than its session')
-  // What was accepted before, and was lost, was its author's then, and was allowed.
+  // A message that was accepted before and lost was checked then.
   if (places) return undefined
   const owner = persons.ownerOf(authorId)
   if (owner !== undefined && !(person.proved && owner === person.id))

@@ -1,6 +1,7 @@
 /**
- * The capabilities of a person, as the deployment gives them with each login, and what a message needs
- * of them. Who has proved nothing has those of a stranger: what a client claims gives nothing.
+ * The capabilities of a person, which the deployment gives at each login, and those that a message
+ * needs. A link without a proved person gets what the deployment gives to `person: null`: a claimed
+ * personal id gives no capability.
  */
 import type { Uuid } from '../base/uuid.ts'
 import { CAPABILITIES, type Capability } from '../facts/capabilities.ts'
@@ -8,7 +9,7 @@ import type { Change } from '../facts/types.ts'
 import { SCHEMA } from '../schema/system.ts'
 import type { Person } from './persons.ts'
 
-/** Whose capabilities are asked for. */
+/** The input of a `Capabilities` function. */
 export interface CapabilityContext {
   readonly space: Uuid
   /** The person that the login of the link has proved; null where nothing is proved. */
@@ -18,17 +19,17 @@ export interface CapabilityContext {
 }
 
 /**
- * What a person may do in a space: asked with each login of a link, and good until the next one. When
- * it throws, the client is told to try again.
+ * Returns what a person may do in a space. Called at each login of a link; the answer is valid until the
+ * next login of that link. When it throws, the link is closed, and the client tries again.
  */
 export type Capabilities = (
   context: CapabilityContext,
 ) => readonly Capability[] | Promise<readonly Capability[]>
 
-/** What everybody may where nobody says otherwise. */
+/** What every person may do where the deployment has no `capabilities` function. */
 export const EVERYBODY_MAY: readonly Capability[] = ['read', 'write', 'publish']
 
-/** Asks the deployment. @throws Error where the answer is no list of capabilities */
+/** Calls the function of the deployment. @throws Error where its answer is not a list of capabilities */
 export async function askedCapabilities(
   context: CapabilityContext,
   capabilities: Capabilities | undefined,

@@ -1,6 +1,6 @@
 /**
- * The bound on the live writes of a register (ADM24): whoever adds one more to a full register is
- * refused, because one that waited would stand in the way of its own author's decision.
+ * The bound on the live writes of a register (ADM24): a message that adds one more to a full register
+ * is refused. If it waited instead, its own author could not resolve the conflict before it.
  */
 import { type EntityState, liveOf, writesOf } from '../fold/state.ts'
 import type { Limits } from '../facts/limits.ts'
@@ -36,7 +36,7 @@ export function crowded(
     if (full === -1) continue
     writes.push({ write, before })
     const count = liveCount(before, write.regs.slots[full]!)
-    detail ??= `${write.type}.${write.regs.names[full]!} has ${count} values that wait for somebody to resolve them`
+    detail ??= `${write.type}.${write.regs.names[full]!} has ${count} concurrent values, which must be resolved first`
   }
   return detail === undefined ? undefined : { detail, writes }
 }

@@ -1,12 +1,13 @@
 /**
- * The person behind each author id: the private table of a reviewer. It has only persons that a
- * login has proved; the claim of an opening is not stored.
+ * The person behind each author id: a private table of the reviewer. It has only persons that a
+ * login has proved; a person that an opening claims is not stored.
  *
  *   bound over a link with a login ──first verdict──▶ stored, for ever
- *     ├── its last bound link ends ──▶ removed
- *     └── it wrote before its person signed in ──▶ theirs, and stored with the next commit
+ *     ├── the last link that bound it ends ──▶ removed
+ *     └── its messages were written before the person signed in ──▶ claimed, stored with the next commit
  *
- * An author id belongs to its first person, and is sent to no other person.
+ * An author id belongs to the first person that a login has proved for it. A reviewer lists it in the
+ * `me` frames of that person only.
  */
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -34,8 +35,8 @@ interface Bound {
 }
 
 export class Persons {
-  /** The stored persons; null: none is stored. */
   readonly #budget: CacheBudget
+  /** The stored persons; null: none is stored. */
   readonly #stored: Lru<Uuid, { readonly person: string | null }>
   /** Author ids that had no person, with the person that is still to be stored. */
   readonly #claimed = new Map<Uuid, string>()
@@ -47,7 +48,7 @@ export class Persons {
     this.#stored = new Lru(budget, { isHeld: () => use.isHeld })
   }
 
-  /** The personal id that was proved for an author id; undefined: none was. @throws Missing */
+  /** The personal id that a login has proved for an author id; undefined: none has. @throws Missing */
   of(authorId: Uuid): string | undefined {
     return this.boundTo(authorId) ?? this.ownerOf(authorId)
   }
@@ -59,7 +60,7 @@ export class Persons {
     return stored.person ?? undefined
   }
 
-  /** The person that has bound or claimed an author id; the store may have others. */
+  /** The person that has bound or claimed an author id; the stored person is not looked up. */
   boundTo(authorId: Uuid): string | undefined {
     return this.#bound.get(authorId)?.person ?? this.#claimed.get(authorId)
   }
@@ -70,10 +71,10 @@ export class Persons {
     return [...bound, ...[...this.#claimed].flatMap(([id, by]) => (by === person ? [id] : []))]
   }
 
-  /** Gives an author id without a person to that person, also if it writes nothing more. */
+  /** Gives an author id without a person to that person, even if it writes nothing more. */
   claim(authorId: Uuid, person: string): void {
     assert(this.boundTo(authorId) === person, 'an author id that is claimed is bound')
-    // It is claimed again by the next link.
+    // Over the maximum, the next link of the person claims it again.
     if (this.#claimed.size < CLAIMED_MAX) this.#claimed.set(authorId, person)
   }
 
@@ -98,7 +99,7 @@ export class Persons {
     else this.#bound.set(authorId, { person, links: 1 })
   }
 
-  /** Called when such a link has ended. */
+  /** Called when a link that holds the author id has ended. */
   release(authorId: Uuid): void {
     const bound = this.#bound.get(authorId)
     assert(bound, 'an author that is released was held')

@@ -1,9 +1,9 @@
 /**
- * Whose writing has ended: author ids and persons that an operator has revoked. What they wrote
- * before and is still on its way may be taken: its time and what its author had read tell it apart.
+ * The author ids and persons that an operator has revoked. A message of theirs that arrives later may
+ * still be taken, if it was written before the revocation: its time and its `seen` show that.
  *
- *   revoked ──stored──▶ written before: taken late, or not ── written since: refused
- *      └── readmitted: as if it never was
+ *   revoked ──stored──▶ written before: taken, or refused (`late`) ── written since: refused
+ *      └── readmitted: as if it had never been revoked
  */
 import type { Lineage } from '../history/lineage.ts'
 import type { AuthoredMessage } from '../facts/types.ts'
@@ -11,24 +11,28 @@ import type { RevocationText, Stored } from '../ports/space-store.ts'
 import { type RevocationKey, revokedWords } from './revoked.ts'
 
 /**
- * What was written before and comes later. The time of a message is its author's word, so whoever has
- * the key can write it as of then: `refused` is for a key in foreign hands.
+ * Whether messages are taken that were written before the revocation and arrive after it. The author
+ * states the time of a message, so a thief of the key can date one before the revocation: `refused` is
+ * for a stolen key.
  */
 export type LateWork = 'taken' | 'refused'
 
-/** When the writing ended. */
+/** When an author id or a person was revoked. */
 export interface Revocation {
   /** The reviewer's clock, ms since 1970. */
   readonly at: number
-  /** The head then. */
+  /** The seq of the head at that time. */
   readonly seq: number
   readonly late: LateWork
 }
 
-/** A row that cannot be read: nothing more is taken, until the operator revokes or readmits again. */
+/**
+ * Stands for a stored revocation that cannot be read: no message is taken until the operator revokes
+ * or readmits again.
+ */
 const DAMAGED: Revocation = { at: 0, seq: 0, late: 'refused' }
 
-/** All of a space. They are few, so they are in memory. */
+/** All revocations of a space, in memory, because they are few. */
 export class Revocations {
   #all: ReadonlyMap<RevocationKey, Revocation>
 
@@ -36,12 +40,12 @@ export class Revocations {
     this.#all = allOf(stored)
   }
 
-  /** Another process may have written to the store. */
+  /** Called when another process may have written to the store. */
   reload(stored: readonly Stored<RevocationText>[]): void {
     this.#all = allOf(stored)
   }
 
-  /** Those of an author id and its person. */
+  /** The revocations with these keys. */
   of(keys: readonly RevocationKey[]): readonly (Revocation & { readonly key: RevocationKey })[] {
     return keys.flatMap((key) => {
       const revocation = this.#all.get(key)
@@ -49,7 +53,7 @@ export class Revocations {
     })
   }
 
-  /** Stored now; undefined: deleted. */
+  /** Called when a revocation is stored; undefined: it is deleted. */
   put(key: RevocationKey, revocation: Revocation | undefined): void {
     const others = [...this.#all].filter(([other]) => other !== key)
     this.#all = new Map(revocation ? [...others, [key, revocation]] : others)
@@ -65,7 +69,7 @@ function allOf(stored: readonly Stored<RevocationText>[]): ReadonlyMap<Revocatio
   )
 }
 
-/** Why a message is not taken; undefined: it was written before its author was revoked. */
+/** Why a message is refused; undefined: no revocation refuses it. */
 export function revokedFault(
   { time, seen }: AuthoredMessage,
   revocations: ReturnType<Revocations['of']>,

@@ -4,7 +4,7 @@
  *   ["beat", v, space, key, no, may review, home, end, claim, sig]      home, end: positions, or null
  *   claim: [epoch, key, home, end, sig], or null
  *
- * The key is of one opening of a store and of nothing else, so a beat links nobody.
+ * Each opening of a store makes a key for its beats alone, so a beat reveals neither author nor person.
  */
 import { bytesOfHash, hashBytes } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'

@@ -50,12 +50,12 @@ export function comparePlaces(a: Place, b: Place): number {
   return a.epoch - b.epoch || a.seq - b.seq
 }
 
-/** Compares how far two peers are: whoever has more of home is ahead, whatever was provisional. */
+/** Compares how far two peers are: by their positions of home first, then by what is provisional. */
 export function compareReached(a: Reached, b: Reached): number {
   return comparePlaces(a.home, b.home) || comparePlaces(a.end, b.end)
 }
 
-/** The place of a candidate among others: by a hash that nobody chooses, another one for each epoch. */
+/** The place of a candidate among others: by a hash that no peer can choose, another one for each epoch. */
 export function rankOf(
   id: Uuid,
   others: Iterable<Uuid>,

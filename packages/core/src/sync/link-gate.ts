@@ -10,7 +10,7 @@ import { type LinkRefusal, type SessionParts, forgery } from './session-host.ts'
 import type { PartHashes } from './snapshot-parts.ts'
 import type { Reviewing, TailFrame } from './tail-plan.ts'
 
-export interface LinkGateParts extends Pick<SessionParts, 'space' | 'host' | 'tail'> {
+export interface LinkGateParts extends Pick<SessionParts, 'space' | 'host' | 'tail' | 'scopes'> {
   readonly by: Reviewing
   /** The position of the greeting. */
   readonly greeted: Position
@@ -56,7 +56,9 @@ export function takeRelayed(
 
 /** A gate for a link whose greeting was checked. */
 export function linkGate(parts: LinkGateParts): Gate {
-  const { host, tail, by, isLive, partHashes } = parts
+  const { host, tail, by, scopes, isLive, partHashes } = parts
+  // A store of scopes has not all rows that a tail changes, and takes in none.
+  const isShown = !host.isNative && scopes === undefined
   const late = (frame: GatedFrame, text: string): void => {
     if (frame.kind === 'tail' && tail.isAhead) takeIn(frame, text, parts)
   }
@@ -64,7 +66,7 @@ export function linkGate(parts: LinkGateParts): Gate {
     {
       verify: (bytes, sig) => host.verify(bytes, sig),
       partHashes,
-      ...(!host.isNative && { show: (frame) => tail.show(frame, by) }),
+      ...(isShown && { show: (frame) => tail.show(frame, by) }),
       deliver: (frame, text) => {
         if (isLive()) parts.believed(frame, text)
         else late(frame, text)

@@ -7,14 +7,15 @@ import { assert } from '../base/assert.ts'
 import type { ReachFields } from '../wire/reach-frame.ts'
 import { SCOPES_MAX, type Scope, containsScope, scopeKey } from '../wire/scopes.ts'
 
-interface Followed {
+/** A scope, and how many need it. */
+export interface UsedScope {
   readonly scope: Scope
   /** Number of users. */
   holders: number
   isCovered: boolean
 }
 
-/** A question how far the next rows of scopes reach: a page that somebody opens. */
+/** A question how far the next rows of scopes reach: for a page of a query that is opened. */
 export interface Reach {
   /** As it stands when it is sent. */
   readonly question: () => Omit<ReachFields, 'no'>
@@ -24,7 +25,7 @@ export interface Reach {
 
 /** Follows all rows of these types for ever. */
 export class Scopes {
-  readonly #followed = new Map<string, Followed>()
+  readonly #followed = new Map<string, UsedScope>()
   readonly #listeners = new Set<() => void>()
   readonly #asked = new Set<Reach>()
   /** Number of changes of the covered scopes. */
@@ -36,6 +37,11 @@ export class Scopes {
 
   constructor(types: readonly string[]) {
     for (const type of types) this.follow([{ type, equal: [] }])
+  }
+
+  /** All of them, in the order in which they were needed. */
+  get followed(): readonly Readonly<UsedScope>[] {
+    return [...this.#followed.values()]
   }
 
   /** By key, in the order in which they were needed. */

@@ -35,7 +35,7 @@ export interface SignInEvents {
   readonly after: (delayMs: number, task: () => void) => void
   /** All sessions are bound, or refused. */
   readonly ready: () => void
-  /** What was written before is delivered, and nothing is read: whoever writes here is revoked. */
+  /** The author id or its person is revoked: older messages are offered, and nothing is read. */
   readonly revoked: (why: string) => void
   /** The reviewer does not bind the session of this store. */
   readonly refused: (why: string) => void

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fileOf } from '../store/sqlite-spaces.ts'
 import { type Folder, SPACE, fill, freshFolder, reviewerOf } from './filled.test-kit.ts'
-import { run } from './run.ts'
+import { said } from './said.test-kit.ts'
 
 let folder: Folder
 
@@ -14,17 +14,6 @@ beforeAll(async () => {
   await fill(folder)
 })
 afterAll(() => rmSync(folder.folder, { recursive: true, force: true }))
-
-async function said(
-  ...args: string[]
-): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  const texts = { stdout: '', stderr: '' }
-  const code = await run(args, {
-    stdout: (text) => (texts.stdout += text),
-    stderr: (text) => (texts.stderr += text),
-  })
-  return { code, ...texts }
-}
 
 test('--help of the program, and of each command', async () => {
   const { code, stdout } = await said('--help')

@@ -50,7 +50,7 @@ export function damageOf(file: string): readonly string[] {
   })
 }
 
-/** Writes SQLite's log into the file, and the file anew without unused pages. */
+/** Writes SQLite's log into the file, then writes the file again without unused pages. */
 export function compactFile(file: string): void {
   let db: DatabaseSync | undefined
   try {

@@ -29,7 +29,7 @@ import {
   settled,
   until,
 } from './filled.test-kit.ts'
-import { run } from './run.ts'
+import { said } from './said.test-kit.ts'
 
 let from: Folder
 let exported: string
@@ -44,21 +44,6 @@ beforeAll(async () => {
   ).toMatchObject({ code: 0, stderr: '' })
 })
 afterAll(() => rmSync(from.folder, { recursive: true, force: true }))
-
-interface Said {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-async function said(...args: string[]): Promise<Said> {
-  const texts = { stdout: '', stderr: '' }
-  const code = await run(args, {
-    stdout: (text) => (texts.stdout += text),
-    stderr: (text) => (texts.stderr += text),
-  })
-  return { code, ...texts }
-}
 
 const emptyFolder = (): string => join(from.folder, `to-${++count}`)
 

@@ -23,7 +23,7 @@ import {
   reviewerOf,
   settled,
 } from './filled.test-kit.ts'
-import { run } from './run.ts'
+import { type Said, said } from './said.test-kit.ts'
 
 let whole: Folder
 let data: string
@@ -39,21 +39,6 @@ beforeEach(() => {
   data = join(whole.folder, `copy-${++copies}`)
   cpSync(whole.data, data, { recursive: true })
 })
-
-interface Said {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-async function said(...args: string[]): Promise<Said> {
-  const texts = { stdout: '', stderr: '' }
-  const code = await run(args, {
-    stdout: (text) => (texts.stdout += text),
-    stderr: (text) => (texts.stderr += text),
-  })
-  return { code, ...texts }
-}
 
 interface Row {
   readonly rowid: number

@@ -2,7 +2,7 @@
 
 /**
  * A token, or a function that has one: called for each connection, and before a login ends.
- * undefined: nobody is signed in.
+ * undefined: no person is signed in.
  */
 export type Auth = string | undefined | (() => string | undefined | Promise<string | undefined>)
 

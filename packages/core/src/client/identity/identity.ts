@@ -32,13 +32,13 @@ export interface IdentityOptions {
    */
   readonly lifetime?: 'tab' | 'day' | 'device'
   /**
-   * Who is signed in, as the home reviewer's login knows them. Absent: nobody, and the reviewer gets a
+   * The person who is signed in, as the home reviewer's login names them. Absent: no person, and the reviewer gets a
    * random value of this device. Each person has keys, outbox and rows of their own in the storage. A
-   * function is asked again until it answers; meanwhile the store opens for whoever it opened for last.
+   * function is called again until it answers; meanwhile the store opens for the person it opened for last.
    */
   readonly personalId?: string | (() => string | Promise<string>)
   /**
-   * Takes along what was written here while nobody was signed in: it becomes this person's, which only
+   * Moves work that was written here without a login to this person: it becomes this person's, which only
    * the reviewer learns. Default: false, it stays for the next opening without a person.
    */
   readonly claim?: boolean
@@ -128,14 +128,14 @@ export function whoamiName(
   { clock, tabId }: Pick<Platform, 'clock' | 'tabId'>,
 ): string {
   if (lifetime === 'device') return WHOAMI
-  // A new name each day: whoever comes first that day makes the key.
+  // A new name each day: the first store of a day makes the key.
   if (lifetime === 'day') return `${DAY}${Math.floor(clock.now() / DAY_MS)}`
   return `${WHOAMI}:tab:${tabId()}`
 }
 
 /**
- * The key of an earlier day under which something waits: it writes on until nothing does, as a write of
- * another one on top of it would tell everybody that the two are one person's.
+ * The key of an earlier day under which a message waits. It writes on until no message waits: a write of
+ * another key that depends on one would reveal to all readers that both keys are one person's.
  */
 async function earlierDay(name: string, { disk }: Device): Promise<StoredWhoami | undefined> {
   if (!name.startsWith(DAY) || !(await disk.waiting())?.length) return undefined
@@ -157,7 +157,7 @@ async function whoamiKeys(name: string, place: Device): Promise<StoredWhoami> {
   const claimed = (await disk.claim(name, fresh)) as Partial<StoredWhoami> | null | undefined
   const kept = (claimed === fresh && (await earlierDay(name, place))) || claimed
   if (kept === fresh && disk.trouble !== undefined) {
-    // Another key may stand under that name; what this one signs is sent by whoever has it.
+    // Another key may be stored under that name; messages of this one are sent by the stores that have it.
     void disk.write({ durability: 'strict', meta: [[nameOfKeys(fresh), fresh]] })
   }
   if (kept?.isLeaving && isStoredWhoami(kept) && (await disk.waiting())?.length === 0) {
@@ -201,7 +201,7 @@ function replaceDamaged(
   void disk.write({ durability: 'strict', meta })
 }
 
-/** The personal id of whoever is not signed in: a random one, kept in this place. */
+/** The personal id without a login: a random one, kept in this partition. */
 export async function anonymousId(place: Device): Promise<string> {
   const random = toBase64url(place.platform.random.bytes(18))
   const fresh = `${ANONYMOUS}${random}.${checksum(random)}`

@@ -29,7 +29,7 @@ export class Lineages {
     return this.#followed
   }
 
-  /** Remembers what an earlier session followed. What cannot be read is told by the next greeting. */
+  /** Restores the lineage that an earlier session followed. The next greeting replaces what cannot be read. */
   restore({ meta }: StoredState): void {
     const stored: unknown = meta.get(KEY)
     const [lines, parted] = Array.isArray(stored) ? (stored as readonly unknown[]) : []

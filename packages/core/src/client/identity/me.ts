@@ -12,7 +12,7 @@ import { isStoredWhoami, isWhoami } from './stored-whoami.ts'
 export interface Me {
   /** The author id of this store, which others see; undefined before `ready`. */
   readonly authorId: Uuid | undefined
-  /** The other author ids of this person: earlier ones of this device, and those the reviewer has told. Nobody else sees that they belong together. */
+  /** The other author ids of this person: earlier ones of this device, and those that the reviewer has sent. No other client can link them. */
   readonly aliases: readonly Uuid[]
   /** Since when this device writes under `authorId`, ms since 1970. */
   readonly since: number | undefined
@@ -66,7 +66,7 @@ export class MyIds {
     this.#refresh({})
   }
 
-  /** The app has said who the person is. What was restored of somebody else is dropped. */
+  /** The app has named the person. Restored author ids of another person are dropped. */
   is(personalId: string): void {
     this.#person = checksum(personalId)
     if (this.#restored !== undefined && this.#restored !== this.#person) this.#show([], false)
@@ -80,11 +80,11 @@ export class MyIds {
     if (!isStored(stored)) return
     if (this.#person !== undefined && this.#person !== stored.person) return
     this.#restored = stored.person
-    // Damaged ones are told again.
+    // The reviewer sends damaged ones again.
     this.#show(stored.authorIds, true)
   }
 
-  /** What the reviewer says of this person; undefined: it does not know who it is. */
+  /** The author ids that the reviewer lists for this person; undefined: it knows no person. */
   told(authorIds: readonly Uuid[] | undefined): void {
     if (!authorIds) {
       this.store.setState({ signedIn: false })

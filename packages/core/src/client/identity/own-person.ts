@@ -57,7 +57,7 @@ export interface OwnPersonParts extends MyIdsParts {
   readonly options: IdentityOptions
   readonly status: StoreApi<SyncStatus>
   readonly platform: Platform
-  /** Another access to a storage, whose troubles are nobody's concern. */
+  /** A second access to a storage. Its troubles are not reported. */
   readonly newDisk: () => Disk
   /** Holds the lock of a session; false: it is open in another tab. */
   readonly hold: (sessionId: Uuid) => Promise<boolean>
@@ -131,7 +131,7 @@ export class OwnPerson {
     const isKnown = this.#personalId !== undefined
     const isSettled = last !== undefined && last !== unresolved
     const moved = isSettled ? { to: last, isMoved: true } : await this.#settle(storage)
-    // Whoever was there last may have signed out: then an opening without a person shows nothing of theirs.
+    // The last person may have signed out: an opening without a person must show none of their rows.
     const before = last === unresolved && moved.isMoved ? (moved.to ?? last) : last
     if (this.#isAsked)
       this.#partition = isKnown ? partitionOf(space, this.#personalId) : (before ?? unresolved)
@@ -243,7 +243,7 @@ export class OwnPerson {
     onBound(binding.opening)
   }
 
-  /** Whether the partition that was opened is that of the person. One that is nobody's yet becomes theirs. */
+  /** Whether the open partition is that of the person. A partition without a person becomes theirs. */
   async #isPartitionOf(personalId: string | undefined, disk: Disk): Promise<boolean> {
     const { space } = this.#parts
     const partition = partitionOf(space, personalId)
@@ -268,7 +268,7 @@ export class OwnPerson {
     return answer
   }
 
-  /** Notes that whoever was here has signed out. */
+  /** Stores that the person of this store has signed out. */
   async leave(storage: Storage | undefined): Promise<void> {
     if (!storage || !this.#isAsked) return
     const base = this.#parts.newDisk()

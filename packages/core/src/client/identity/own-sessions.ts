@@ -6,7 +6,7 @@ import type { KeyPair } from '../../ports/signer.ts'
 export class OwnSessions {
   /** By session: of this store, and ended ones whose messages wait. */
   readonly openings: Map<Uuid, SessionOpening> = new Map()
-  /** By session: of authors that are this person's, of which the reviewer is told with each link. */
+  /** Openings by session, of the authors that are this person's; sent to the reviewer with each link. */
   readonly claims: Map<Uuid, SessionOpening> = new Map()
   /** Of the authors of this device. */
   readonly keys: Map<Uuid, KeyPair> = new Map()

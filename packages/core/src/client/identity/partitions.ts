@@ -2,7 +2,7 @@
  * Where the records of a person are. A storage holds any number of partitions, isolated from each other, and
  * each person of a space has one: key, outbox, rows, position.
  *
- *   the space itself   of whoever is not signed in
+ *   the space itself   without a person
  *   derived            of a person: from the space and the personal id
  *   unresolved         of a first opening that the app cannot say the person of; the next person whom it
  *                      names takes it along
@@ -19,7 +19,7 @@ const LAST = 'lastPartition'
 /** Key of the partition that takes this one along; null or absent: none does. */
 const MOVES_TO = 'movesTo'
 
-/** The partition of a person; undefined: of whoever is not signed in. */
+/** The partition of a person; undefined: no person is signed in. */
 export function partitionOf(space: Uuid, personalId: string | undefined): Uuid {
   return personalId === undefined ? space : uuid8(hashBytes('cs/partition', [space, personalId]))
 }
@@ -35,7 +35,7 @@ export async function lastPartition(base: Disk): Promise<Uuid | undefined> {
   return isUuid(last) ? last : undefined
 }
 
-/** Notes the partition that is opened now; null: whoever it was has signed out. */
+/** Stores which partition is opened now; null: its person has signed out. */
 export async function notePartition(base: Disk, partition: Uuid | null): Promise<void> {
   await base.write({ durability: 'strict', meta: [[LAST, partition]] })
 }

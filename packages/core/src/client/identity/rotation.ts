@@ -1,12 +1,13 @@
 /**
- * Replaces the key that writes here by a new one: another author id, which nobody but the reviewer can
+ * Replaces the key that writes here by a new one: another author id, which only the reviewer can
  * link to the one before.
  *
  *   asked ─▶ noted: the key leaves; the new one stored ─▶ nothing waits any more ─▶ the new key writes
  *
- * While something waits, the key writes on: another key's write on top of it would name it, and tell
- * everybody that the two are one person's. A store that is closed meanwhile replaces it when it opens.
- * Where nothing is read because the key is revoked, the new one reads what became of what waits.
+ * While a message waits, the key writes on: a write of another key that depends on the message would
+ * name it, and reveal to all readers that both keys are one person's. A store that is closed meanwhile
+ * replaces the key when it opens. A revoked key may not read, so the new key reads the verdicts on the
+ * waiting messages.
  */
 import type { StoreApi } from 'zustand/vanilla'
 import { CountersignError } from '../../base/outcome.ts'

@@ -1,4 +1,4 @@
-/** Which sessions of this device are ours: a session is alive while somebody holds its lock. */
+/** The sessions of this device that this store holds: a session is alive while a store holds its lock. */
 import type { Uuid } from '../../base/uuid.ts'
 import type { Locks } from '../../ports/locks.ts'
 
@@ -13,12 +13,12 @@ export class SessionLocks {
     this.#space = space
   }
 
-  /** Whether the session is held here now: nobody else looks after its messages. */
+  /** Whether this store holds the session now, so that no other store sends its messages. */
   async hold(sessionId: Uuid): Promise<boolean> {
     if (this.#releases.has(sessionId)) return true
     if (this.#isClosed) return false
     const release = await this.#locks.tryAcquire(`countersign:${this.#space}:${sessionId}`)
-    // Whoever waits for it in a store that was closed meanwhile would keep it for ever.
+    // A store that was closed during the wait would keep the lock for ever.
     if (this.#isClosed) release?.()
     else if (release) this.#releases.set(sessionId, release)
     return this.#releases.has(sessionId)

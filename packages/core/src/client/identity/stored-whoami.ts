@@ -2,7 +2,7 @@
 import { whoamiId } from '../../facts/whoami.ts'
 import type { KeyPair } from '../../ports/signer.ts'
 
-/** A key, and since when somebody writes with it. */
+/** A key, and the time of its first use. */
 export interface StoredWhoami {
   readonly keys: KeyPair
   readonly madeAt: number

@@ -1,5 +1,5 @@
 /**
- * Moves own work from one partition of a storage to another: what somebody wrote before they signed in.
+ * Moves own work from one partition of a storage to another: messages written before the person signed in.
  * Messages go as they were signed, with their keys, so their ids, authors and history stay; the rows of
  * the reviewer go along where the other partition has none.
  *
@@ -67,7 +67,7 @@ export async function takeAlong({
   }
 }
 
-/** Whether nobody wrote anything there. */
+/** Whether the partition has no own work. */
 function isEmpty({ segments }: StoredState): boolean {
   return segments.every(({ kind }) => kind === 'tail')
 }
@@ -119,8 +119,9 @@ function metaOf({ meta }: StoredState, takesRows: boolean): (readonly [string, u
 }
 
 /**
- * A write on what waits is made by the key that wrote it: by another one it would show everybody that
- * the two are one person's. So that key writes on, until nothing waits.
+ * A write that depends on a waiting message is made by the key that wrote that message: with another key
+ * it would reveal to all readers that both keys are one person's. So the old key writes on until no
+ * message waits.
  */
 function keyOf(
   { meta }: StoredState,

@@ -86,8 +86,8 @@ export class Trust {
   }
 
   /**
-   * Why whoever greets so is not to be followed; undefined when it is. Its key is remembered then, and
-   * not before: the record of an epoch is public, and anybody can say it.
+   * Why the reviewer of this greeting must not be followed; undefined: it may be. Only then its key is
+   * remembered: the record of an epoch is public, so any process can send one.
    */
   async judge(greeting: Greeting): Promise<LinkRefusal | undefined> {
     const { lineage, position, nonces, at, sig } = greeting
@@ -99,7 +99,7 @@ export class Trust {
     const isOfEpoch = position.eid === epoch.eid && position.epoch === epoch.epoch
     if (!isOfEpoch || !(await this.#parts.signer.verify(key, bytes, sig)))
       return forgery('a greeting that its key has not signed for this link')
-    // The storage may have told meanwhile whom earlier sessions followed.
+    // The storage may have been read meanwhile, with the reviewer that earlier sessions followed.
     if (this.#key !== undefined && this.#key !== key) return unknownReviewer()
     if (this.#key === undefined) {
       this.#key = key

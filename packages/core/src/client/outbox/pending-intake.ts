@@ -1,8 +1,8 @@
 /**
  * Shows stored messages of other sessions of this device as pending. A message is shown once this
  * view has reached the position that its author had seen, with its rows, and has all messages that it
- * depends on. One of another author id is not shown: a write on it would name it, and tell everybody
- * that the two are one person's. Until then it is held here, hidden, and sent all the same.
+ * depends on. One of another author id is not shown: a write that depends on it would name it, and
+ * reveal to all readers that both are one person's. Messages that are not shown are held here, and sent all the same.
  */
 import type { Uuid } from '../../base/uuid.ts'
 import { lastOf, standingWrites } from '../../fold/state.ts'

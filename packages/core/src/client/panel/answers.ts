@@ -7,8 +7,11 @@ import type { Json } from '../../base/json.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import { unreachable } from '../../base/assert.ts'
 import type {
+  CoverageRecord,
+  EpochSummary,
   QueryRecord,
   RowSummary,
+  ScopeSummary,
   StoragePart,
   StorageRecord,
   SyncRecord,
@@ -29,6 +32,8 @@ import {
 } from '../../ports/storage.ts'
 import type { Table } from '../../rows/table.ts'
 import type { AnyRow } from '../../schema/types.ts'
+import type { Bound } from '../../wire/scope-range.ts'
+import type { Scope } from '../../wire/scopes.ts'
 import { dagOf, rowNow } from './dag.ts'
 import { messagesOf, tableNamed } from './histories.ts'
 import { statesOf } from './states.ts'
@@ -46,6 +51,10 @@ export async function answer(
   switch (request.kind) {
     case 'sync':
       return syncOf(replica, options.space)
+    case 'lineage':
+      return lineageOf(replica)
+    case 'coverage':
+      return coverageOf(replica)
     case 'types':
       return store.entities.map((entity) => typeOf(replica.repo.table(entity)))
     case 'messages':
@@ -74,6 +83,35 @@ export async function answer(
   }
 }
 
+function lineageOf({ changeOver }: Replica): readonly EpochSummary[] {
+  const lineage = changeOver.lineages.followed
+  if (!lineage) return []
+  return [...lineage.epochs, ...lineage.parted].map((epoch): EpochSummary => {
+    const { eid, epoch: number, why, at, seq, prev } = epoch
+    const continues = prev && { epoch: prev.epoch, seq: prev.seq }
+    return { eid, epoch: number, why, at, seq, continues, isFollowed: lineage.isOn(eid) }
+  })
+}
+
+function coverageOf({ scopes }: Replica): CoverageRecord {
+  if (!scopes) return { scopes: undefined, pagesAsked: 0 }
+  const summaries = scopes.followed.map(({ scope, holders, isCovered }): ScopeSummary => {
+    return { type: scope.type, where: conditionsOf(scope), holders, isCovered }
+  })
+  return { scopes: summaries, pagesAsked: scopes.asked.size }
+}
+
+/** The conditions of a scope, as a `where` has them. */
+function conditionsOf({ equal, range, ids }: Scope): Json {
+  const bounds = (side: Bound | undefined, name: string): Record<string, Json> =>
+    side ? { [side.isIn ? `${name}e` : name]: side.value } : {}
+  return {
+    ...Object.fromEntries(equal),
+    ...(range && { [range.reg]: { ...bounds(range.from, 'gt'), ...bounds(range.to, 'lt') } }),
+    ...(ids && { id: { in: [...ids] } }),
+  }
+}
+
 function syncOf(replica: Replica, space: Uuid): SyncRecord {
   const { status, outbox } = replica
   const now = status.getState()
@@ -86,6 +124,7 @@ function syncOf(replica: Replica, space: Uuid): SyncRecord {
     connectionNote: now.connectionNote && replica.person.redacted(now.connectionNote),
     caughtUp: now.caughtUp,
     position: replica.position,
+    provisional: now.provisional,
     outboxMessages: outbox.size,
     outboxBytes: outbox.bytes,
     outboxOldestAt: outbox.oldestAt,

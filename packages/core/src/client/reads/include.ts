@@ -104,7 +104,7 @@ class Joined {
     return (this.#last = new IncludingResult(inner, own))
   }
 
-  /** Whether somebody follows the rows that these name, and all have come. */
+  /** Whether the rows that these rows name are followed, and all of them have arrived. */
   #isHere(rows: readonly RowWithIncluded[]): boolean {
     const { scopes } = readsOf(this.#store)
     const named = namedBy(rows as unknown as readonly AnyRow[], this.#targets)

@@ -63,7 +63,7 @@ const opened = new WeakMap<EngineQuery, Pages<Entity>>()
 
 /**
  * The pages of a query: those of equal meaning share one object, with the pages that are open. They stay
- * open, and followed, for a minute after the last subscriber has left. In a store with `scope: 'followed'`
+ * open, and followed, for a minute after the last subscriber has left. In a store with `scope: followed`
  * a page is fetched by a range of the first field of the order; rows with the same value come together.
  * @throws CountersignError `invalid` for a malformed query.
  */

@@ -23,7 +23,7 @@ export interface ImportOptions {
 
 /** What `importUnsent` did with the messages of a text. */
 export interface UnsentReport {
-  /** Written anew. */
+  /** Written as new messages. */
   readonly written: number
   /** Here, imported or accepted already. */
   readonly skipped: number

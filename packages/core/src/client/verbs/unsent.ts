@@ -5,9 +5,9 @@
  *   {"countersign":"unsent","version":1,"space":…,"messages":2,"sum":…}
  *   {"name":…,"authorId":…,"sessionId":…,"timestamp":…,"changes":[…],"expects":[…]}     one for each message
  *
- * A message that comes back is a new one, of whoever imports it. Its name, session and number, tells whether
- * it is here, was imported, or was accepted meanwhile. So a text may be imported again, and what could not be
- * written is tried again then.
+ * An imported message is a new message of the person who imports it. The name in the text, its session and
+ * number, shows whether the message is here, was imported, or was accepted meanwhile. So a text may be
+ * imported again, and a message that could not be written is then tried again.
  */
 import { checksum } from '../../base/checksum.ts'
 import { CountersignError } from '../../base/outcome.ts'
@@ -72,7 +72,7 @@ interface Imported {
   readonly ids: readonly (readonly [Uuid, Uuid])[]
 }
 
-/** Writes the messages of a text anew. */
+/** Writes the messages of a text as new messages. */
 export function importUnsent(text: string, parts: UnsentImportParts): Promise<UnsentReport> {
   return parts.unsent.inTurn(() => importAll(text, parts))
 }
@@ -162,7 +162,7 @@ async function acceptedAmong(
   lines: readonly UnsentLine[],
   replica: Replica,
 ): Promise<readonly string[]> {
-  // Nobody has accepted what never was sent.
+  // Without a connection no message was ever sent, so none was accepted.
   if (replica.status.getState().connection === 'none') return []
   const rows = [...new Set(lines.flatMap(({ changes }) => changes.map((one) => one.entityId)))]
   const names: string[] = []

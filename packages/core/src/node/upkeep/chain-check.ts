@@ -101,7 +101,7 @@ export class ChainCheck {
     const kept = seals?.fromSeq === fromSeq ? this.#seals(seals) : undefined
     if (seals?.fromSeq !== fromSeq) faults.add(`the seals of ${place}`, 'they are missing')
     if (kept) await this.#checkSeals({ text, batch, kept, records })
-    // What was adopted as it was has no forks stored: who asks for it is told by its fold.
+    // The forks of an adopted batch are not stored: its fold finds them.
     return { batch, forked: kept && kept.seals.length > 0 ? kept.forked : undefined }
   }
 

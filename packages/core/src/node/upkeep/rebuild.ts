@@ -19,7 +19,7 @@ import { SpaceSource } from '../source.ts'
 
 export interface RebuildOptions {
   readonly space: Uuid
-  /** Has no states, and is written by nobody else. */
+  /** A store without states, to which nothing else writes meanwhile. */
   readonly store: SpaceStore
   readonly genesis: Genesis
   readonly clock: Clock
