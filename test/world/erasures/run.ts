@@ -329,10 +329,15 @@ class ErasuresWorld implements ErasuresStage {
     )
     if (this.#violation) return
     for (const tab of tabs()) await this.#checkTab(tab)
-    const [first, ...others] = tabs().filter(({ device }) => !device.isPartial)
-    for (const other of others)
-      if (shown(first!) !== shown(other))
-        this.fault('S3', `${other.device.name} shows ${shown(other)}, others ${shown(first!)}`)
+    const whole = (): DeviceTab[] => tabs().filter(({ device }) => !device.isPartial)
+    await this.#until(
+      () => new Set(whole().map(shown)).size === 1,
+      () =>
+        `all show the same: ${whole()
+          .map((tab) => `${tab.device.name} shows ${shown(tab)}`)
+          .join()}`,
+      'S3',
+    )
     this.#tally.hit('erasures: records', this.#truth.erasures)
   }
 
@@ -409,6 +414,16 @@ class ErasuresWorld implements ErasuresStage {
   }
 
   #say({ name }: Device, what: string): void {
+    if (name === 'device 1')
+      console.log(
+        'ACT',
+        this.clock.monotonic(),
+        name,
+        what,
+        [...this.#devices.find((d) => d.name === name)!.tabs]
+          .map((t) => t.store.status.getState().sessionId?.slice(0, 8))
+          .join(),
+      )
     this.#history?.push(`${(this.clock.monotonic() / 1_000).toFixed(3)} ${name}: ${what}`)
   }
 

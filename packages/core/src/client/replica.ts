@@ -131,6 +131,7 @@ export class Replica implements Filling {
       ...{ isPartial: this.scopes !== undefined, nextArrival: () => ++this.#arrivals },
       noteReadings: (entry) => this.changeOver.lineages.note(entry),
       onTaken: (entry) => this.#erasing.taken(entry),
+      onOutdated: (entry) => this.#erasing.outdated(entry),
     })
     this.writing = this.#newWriting()
     this.#canonicalDisk = new CanonicalDisk({
@@ -338,7 +339,6 @@ export class Replica implements Filling {
       partition: this.person.partition,
       onEnded: (ended) => void this.leaving.end(ended),
       onRotated: () => void this.rotation.follow(),
-      onOutdated: (entry) => this.#erasing.outdated(entry),
       ...{ disk: this.#disk, locks: this.#sessionLocks, repo: this.repo, status: this.status },
       ...{ ...this.#own.ofOthers, refusals: this.#refusals, damage: this.#damage },
       sessionId: () => this.writing.sessionId,

@@ -24,6 +24,8 @@ export interface OwnMessagesParts {
   readonly noteReadings: (entry: Entry) => void
   /** A stored message of another session was read. */
   readonly onTaken: (entry: Entry) => void
+  /** A message was pending here although the canonical state contains it. */
+  readonly onOutdated: (entry: Entry) => void
   /** Whether the store follows scopes. */
   readonly isPartial: boolean
   readonly nextArrival: () => number

@@ -24,6 +24,8 @@ export interface PendingIntakeParts {
   /** Notes in a pending message how far its author had read what is followed. */
   readonly noteReadings: (entry: Entry) => void
   readonly onTaken: (entry: Entry) => void
+  /** A message was pending here although the canonical state contains it. */
+  readonly onOutdated: (entry: Entry) => void
   /** A stored message of this device, and whether the storage has no verdict on it. */
   readonly stored: (
     sessionId: Uuid,
@@ -97,6 +99,16 @@ export class PendingIntake {
   drop(entry: Entry): void {
     const { session, clientSeq } = entry
     if (this.#unseen.find(session.sessionId, clientSeq) === entry) this.#unseen.delete(entry)
+  }
+
+  /** Removes entries that the canonical state contains, without a review that is known here. The caller emits. */
+  outdated(entries: readonly Entry[]): void {
+    const { repo, onOutdated } = this.#parts
+    repo.removePending(entries)
+    for (const entry of entries) {
+      this.drop(entry)
+      onOutdated(entry)
+    }
   }
 
   #known(id: Uuid): Entry | undefined {

@@ -115,6 +115,7 @@ export class Peering {
       stored: () => undefined,
       hides: () => false,
       onTaken: () => {}, // they come without bases
+      onOutdated: () => {}, // nothing that is stored is written on them
     })
     const intake = this.#intake
     this.#view = new ProvisionalView({
