@@ -130,8 +130,7 @@ export class Replica implements Filling {
       ...{ repo: this.repo, outbox: this.outbox, disk: this.#disk, tail: this.tail },
       ...{ isPartial: this.scopes !== undefined, nextArrival: () => ++this.#arrivals },
       noteReadings: (entry) => this.changeOver.lineages.note(entry),
-      onTaken: (entry) => this.#erasing.taken(entry),
-      onOutdated: (entry) => this.#erasing.outdated(entry),
+      erasing: () => this.#erasing,
     })
     this.writing = this.#newWriting()
     this.#canonicalDisk = new CanonicalDisk({

@@ -4,10 +4,10 @@
  * writes and what is concurrent do not change, and whatever is written later is folded as before.
  *
  * The writes of the state are changed in place: rows, stacks and lists that still reference them lose
- * the values, too. Nothing else in the library changes a write.
+ * the values, too.
  */
 import { Write, reviewIn } from '../history/entry.ts'
-import type { ErasedBefore } from '../history/erased.ts'
+import { type ErasedBefore, redactWrite } from '../history/erased.ts'
 import type { Total } from '../schema/operations.ts'
 import { ARCHIVED, type Reg, type RegisterTable } from '../schema/registers.ts'
 import {
@@ -33,7 +33,8 @@ export function redact(
   { regs, seq }: Pick<ErasedBefore, 'regs' | 'seq'>,
   table: RegisterTable,
 ): EntityState {
-  for (const write of standingWrites(state)) if (reviewIn(write.entry).seq < seq) write.redact(regs)
+  for (const write of standingWrites(state))
+    if (reviewIn(write.entry).seq < seq) redactWrite(write, regs)
   const { bases, totals, redacted } =
     state instanceof Write ? { bases: undefined, totals: undefined, redacted: undefined } : state
   const slots = regs

@@ -20,7 +20,6 @@ import type {
   Review,
   Standing,
 } from '../facts/message.ts'
-import { REDACTED } from '../schema/redacted.ts'
 import type { Reg, RegSet, RegisterTable } from '../schema/registers.ts'
 
 /** One session of one author, shared by all its entries. */
@@ -220,41 +219,6 @@ export class Write {
     this.regs = table.set([...this.regs.names, ...missing].sort())
     this.values = values
   }
-
-  /**
-   * Erases its values of these registers, wherever this write is referenced, and what its author had
-   * seen in them.
-   */
-  redact(regs: readonly Reg[]): void {
-    const erased = regs.filter((reg) => this.values[reg] !== undefined)
-    if (erased.length > 0) {
-      const markers = Object.fromEntries(erased.map((reg) => [reg, REDACTED]))
-      this.values = { ...this.values, ...markers }
-    }
-    this.bases = withoutBases(this.bases, regs)
-    const { review } = this.entry
-    if (review) this.entry.review = withoutStated(review, this.index, regs)
-  }
-}
-
-/** Without the values of bases of these registers: they are not known any more. */
-export function withoutBases(bases: Bases | undefined, regs: readonly Reg[]): Bases | undefined {
-  const known = regs.filter((reg) => typeof bases?.[reg] === 'object')
-  if (known.length === 0) return bases
-  return { ...bases, ...Object.fromEntries(known.map((reg) => [reg, 'unknown' as const])) }
-}
-
-/** Without the values that it states of registers of the change with that index. */
-function withoutStated(review: Review, index: number, regs: readonly Reg[]): Review {
-  const { assigned, bases } = review
-  if (!assigned && !bases) return review
-  const left = assigned?.map((values, i) =>
-    i === index
-      ? Object.fromEntries(Object.entries(values).filter(([reg]) => !regs.includes(reg)))
-      : values,
-  )
-  const known = bases?.map((each, i) => (i === index ? (withoutBases(each, regs) ?? {}) : each))
-  return { ...review, ...(left && { assigned: left }), ...(known && { bases: known }) }
 }
 
 /** The review of a canonical entry. */

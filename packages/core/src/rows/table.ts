@@ -8,7 +8,6 @@
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { apply } from '../fold/apply.ts'
-import { redact } from '../fold/redact.ts'
 import type { RowContext } from '../fold/context.ts'
 import type { Reader } from '../fold/read.ts'
 import {
@@ -21,7 +20,6 @@ import {
 } from '../fold/row.ts'
 import { type EntityState, createdOf, isLinear } from '../fold/state.ts'
 import type { Write } from '../history/entry.ts'
-import { type ErasedBefore, eraseIn } from '../history/erased.ts'
 import type { Lenses } from '../schema/lens/path.ts'
 import type { Entity } from '../schema/entity.ts'
 import { appFolds } from '../schema/app-folds.ts'
@@ -267,17 +265,6 @@ export class Table {
     overlay.canonical = state
     overlay.isLeaving = false
     this.refold(id)
-  }
-
-  /** Erases values of a canonical state, and what pending writes on it have noted of them. */
-  redact(id: Uuid, erased: ErasedBefore): void {
-    const state = this.canonical(id)
-    if (!state) return
-    eraseIn(
-      this.pending(id).map(({ entry }) => entry),
-      erased,
-    )
-    this.replaceCanonical(id, redact(state, erased, this.registers))
   }
 
   /**

@@ -15,6 +15,7 @@ import { HeldChains } from '../history/held-chains.ts'
 import type { StepWatcher } from '../history/step-watcher.ts'
 import type { Position, Review } from '../facts/message.ts'
 import type { Repo } from '../rows/repo.ts'
+import { redactRow } from '../rows/redact-row.ts'
 import type { Table } from '../rows/table.ts'
 import { type PageEntity, readPage } from '../wire/pages.ts'
 import type { RedactRecord } from '../wire/records.ts'
@@ -224,7 +225,7 @@ export class TailReader {
       const [next] = erasures.splice(0, 1)
       assert(next, 'an erasure that is done was there')
       const table = this.#repo.tableOf(next.entityId)
-      table?.redact(next.entityId, next)
+      if (table) redactRow(table, next)
       if (table) erased.set(next.entityId, table.entity.name)
       this.#noteErased(next)
     }
