@@ -7,6 +7,7 @@ import type { ColdKind } from './page/cold.tsx'
 import type { DurableKind, Kind } from './page/sides.ts'
 import type { Times } from './page/rows.tsx'
 import type {} from './page/main.ts'
+import type { TableAction } from './page/table.tsx'
 import type {} from './page/tabs.tsx'
 import { type Site, loaded, withSite } from './site.ts'
 
@@ -15,6 +16,18 @@ const ROUNDS = 7
 const COLD_ROUNDS = 5
 const TAB_EDITS = 200
 const TAB_WARM_EDITS = 20
+/** The nine actions of js-framework-benchmark, each from the call to the paint. */
+const ACTIONS: Readonly<Record<TableAction, string>> = {
+  create: '1,000 rows come into an empty table; floor plain hooks',
+  replace: '1,000 rows come in the place of 1,000',
+  update: 'every tenth of 1,000 rows gets another title',
+  select: 'a row of 1,000 is selected',
+  swap: 'two rows of 1,000 change places',
+  remove: 'a row of 1,000 goes',
+  many: '10,000 rows come into an empty table',
+  append: '1,000 rows come after 1,000',
+  clear: '1,000 rows go',
+}
 
 export function runInBrowser(name: string, settings: Settings): Promise<readonly Figure[]> {
   if (name === 'P2') return p2(settings)
@@ -83,16 +96,34 @@ async function r4(site: Site, rounds: number): Promise<Figure[]> {
 
 async function t(site: Site, rounds: number): Promise<Figure[]> {
   const figures: Figure[] = []
-  for (const step of ['replace', 'append', 'clear'] as const) {
+  for (const [action, what] of Object.entries(ACTIONS)) {
     const page = await site.open()
-    const times = await page.evaluate(([of, count]) => window.bench.tableStep(of, count), [
-      step,
+    const times = await page.evaluate(([of, count]) => window.bench.tableAction(of, count), [
+      action as TableAction,
       rounds,
     ] as const)
-    const what = `${step} 1,000 rows of a table, call to paint; floor plain hooks`
-    figures.push(timeFigure({ name: `T ${step}`, what, unit: 'ms' }, roundsOf(times)))
+    figures.push(timeFigure({ name: `T ${action}`, what, unit: 'ms' }, roundsOf(times)))
+    await page.close()
   }
-  return figures
+  return [...figures, meanOf(figures)]
+}
+
+/** The geometric mean of ratios to the floor, ours and those of the peers. */
+function meanOf(figures: readonly Figure[]): Figure {
+  const mean = (ratios: readonly number[]): number =>
+    Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length)
+  const ours = mean(figures.map(({ ratio }) => ratio!)) // all have a floor
+  const names = Object.keys(figures[0]?.peers ?? {})
+  const peers = names.map((name): [string, number] => [
+    name,
+    mean(figures.map(({ peers: all, floor }) => all![name]! / floor!)),
+  ])
+  const what = 'geometric mean of the nine actions, as ratios to plain hooks'
+  return {
+    ...{ name: 'T mean', what, unit: '', ours, ratio: ours },
+    ...(peers.length > 0 && { peers: Object.fromEntries(peers) }),
+    rounds: figures[0]?.rounds ?? 0,
+  }
 }
 
 async function r5(site: Site, rounds: number): Promise<Figure[]> {

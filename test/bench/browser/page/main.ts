@@ -6,7 +6,7 @@ import { findLeft, writeAndLeave } from './leave.ts'
 import { typeInto } from './input.tsx'
 import { acceptText, offerText, openPage, openPeer, openReviewing } from './pages.tsx'
 import { SIDES, changeAll, changeRows, mountRows, moveInList } from './rows.tsx'
-import { tableStep } from './table.tsx'
+import { tableAction } from './table.tsx'
 import { openTab } from './tabs.tsx'
 
 const workloads = {
@@ -29,7 +29,7 @@ const workloads = {
   fillCold,
   openCold,
   openTab,
-  tableStep,
+  tableAction,
   scrollNothing,
   scrollPanel,
   writeBeside,

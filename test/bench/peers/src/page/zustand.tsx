@@ -2,6 +2,7 @@
 import { create } from 'zustand'
 import { useMemo, type ReactNode } from 'react'
 import { type TaskRow, openRowsOf } from '../../../data.ts'
+import { Lines, type TableSide, listSide } from '../../../browser/page/table.tsx'
 import { List, type MakeSide, TOP_ROWS, inLists, tally } from '../../../browser/page/rows.tsx'
 
 interface State {
@@ -34,4 +35,13 @@ export const zustandSide: MakeSide = async (given) => {
     retitleAll: (ids, title) => change(ids, { title }),
     close: async () => {},
   }
+}
+
+/** The table of T: one list of rows in a store. */
+export async function zustandTable(): Promise<TableSide> {
+  const useRows = create<{ readonly rows: readonly TaskRow[] }>(() => ({ rows: [] }))
+  function Table(): ReactNode {
+    return <Lines rows={useRows((state) => state.rows)} />
+  }
+  return listSide(<Table />, (change) => useRows.setState(({ rows }) => ({ rows: change(rows) })))
 }
