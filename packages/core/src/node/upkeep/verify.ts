@@ -25,6 +25,7 @@ import type { Batch } from '../../wire/types.ts'
 import { loggedBatch } from '../logged.ts'
 import { GENESIS, type Genesis } from '../open.ts'
 import { Faults, type SpaceFault } from './faults.ts'
+import type { RedactRecord } from '../../wire/records.ts'
 import { FoldCheck, type FoldedSeqs } from './fold-check.ts'
 import { headFault, headIn } from './head-check.ts'
 import { ChainCheck, genesisIn, placeOf } from './chain-check.ts'
@@ -134,6 +135,8 @@ class Verification {
   readonly #chain: ChainCheck
   readonly #records: RecordCheck
   /** Whether a reviewer has erased values meanwhile: the log may lack those of the states that are compared. */
+  /** Erasures that are newer than the states. */
+  readonly #later: RedactRecord[] = []
   #isErased = false
 
   constructor(
@@ -203,7 +206,8 @@ class Verification {
         'the position of the states',
         `it is ${through}, and the head says ${headSeq}`,
       )
-    const fold = new FoldCheck({ no, of }, this.#foldsOf, this.#faults)
+    const parts = { faults: this.#faults, later: this.#later }
+    const fold = new FoldCheck({ no, of }, this.#foldsOf, parts)
     const end = no === 0 ? headSeq : through
     for (let seq = 0; seq < end;) {
       const next = await this.#read({ seq, end, through, fold, pass: no })
@@ -245,6 +249,7 @@ class Verification {
       if (stored.toSeq > end) break // committed meanwhile
       const checked =
         pass > 0 ? { batch: this.#parsed(stored), forked: undefined } : await this.#checked(stored)
+      if (checked?.batch?.redact && stored.toSeq > through) this.#later.push(checked.batch.redact)
       if (!checked?.batch || !this.#chain.isWhole || stored.toSeq > through) continue
       const forked = fold.take(checked.batch, this.#chain.lineage)
       if (checked.forked && this.#isOther(checked.forked, forked))
