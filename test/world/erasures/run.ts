@@ -414,16 +414,6 @@ class ErasuresWorld implements ErasuresStage {
   }
 
   #say({ name }: Device, what: string): void {
-    if (name === 'device 1')
-      console.log(
-        'ACT',
-        this.clock.monotonic(),
-        name,
-        what,
-        [...this.#devices.find((d) => d.name === name)!.tabs]
-          .map((t) => t.store.status.getState().sessionId?.slice(0, 8))
-          .join(),
-      )
     this.#history?.push(`${(this.clock.monotonic() / 1_000).toFixed(3)} ${name}: ${what}`)
   }
 
