@@ -331,6 +331,10 @@ export function spaceStoreContract(
           'of an erased rejection that is not there',
           { redacted: { batches: [], rejections: [{ msgId: 'x', text: '' }] } },
         ],
+        [
+          'of an erased row of meta that is not there',
+          { redacted: { batches: [], rejections: [], meta: [{ key: 'x', value: '' }] } },
+        ],
       ] as [string, Partial<Commit>][])('messages %s make a commit reject', async ([, more]) => {
         const store = opened()
         await store.append(commitOf(START, { more: { sessions: [session] } }))
@@ -410,16 +414,22 @@ export function spaceStoreContract(
         const redacted = {
           batches: [{ fromSeq: 3, text: 'redacted' }],
           rejections: [{ msgId: 'm1', text: 'redacted too' }],
+          meta: [{ key: 'kept', value: 'redacted as well' }],
         }
-        expect(await store.append(commitOf(await store.head(), { more: { redacted } }))).toBe(
-          'committed',
-        )
+        await store.claimMeta('kept', 'a secret')
+        expect((await store.rejectionsWith('secret')).map(whole)).toEqual(['a secret'])
+        expect(await store.rejectionsWith('secrets')).toEqual([])
+        const revocations = [{ key: 'who', text: 'revoked' }]
+        const both = commitOf(await store.head(), { more: { redacted, revocations } })
+        expect(await store.append(both)).toBe('committed')
+        expect((await store.revocations()).map(whole)).toEqual(['revoked'])
         const erased = {
           epoch: 1,
           fromThrough: 7,
           through: 8,
           states: [{ entity: 'e1', type: 'odd', seq: 8, text: 'without it' }],
           changes: [{ entity: 'e1', seq: 4, text: 'erased' }],
+          erases: true,
         }
         expect(await store.writeBehind(erased)).toBe('written')
         const batches = await store.batches(0, MUCH)
@@ -430,6 +440,8 @@ export function spaceStoreContract(
           batchText(8, 8),
         ])
         expect(whole(await store.rejection('m1'))).toBe('redacted too')
+        expect(await store.rejectionsWith('secret')).toEqual([])
+        expect(await store.meta('kept')).toBe('redacted as well')
         expect(await store.ledger('s1', [1])).toEqual([{ kind: 'refused' }])
         const changes = await store.changes('e1', 9, { count: 9, bytes: MUCH })
         expect(changes.map(whole)).toEqual(['change 7', 'erased', 'change 1'])

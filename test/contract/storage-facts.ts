@@ -156,6 +156,27 @@ export function drafts(make: () => StorageFixture): void {
     expect(keysOf((await handle.read()).segments)).toEqual(keysOf(mixed(1)))
   })
 
+  test('rewrite: a segment gets another text in its place, or is deleted; unknown keys are skipped', async () => {
+    const handle = await open(make())
+    await handle.write(strict({ segments: mixed(1), outboxAdd: keysOf(mixed(1)) }))
+    const before = (await handle.read()).segments
+    const [first, second] = before
+    if (!first || !second) throw new Error('segments that were written are read')
+    const to = { text: 'without it', check: 'another' }
+    await handle.write(
+      strict({
+        rewrite: [
+          { ...first, to },
+          { ...second, to: null },
+          { key: 'never there', kind: 'own', to },
+        ],
+      }),
+    )
+    const { segments, outbox } = await handle.read()
+    expect(segments).toEqual([{ ...first, ...to }, ...before.slice(2)])
+    expect(outbox).toHaveLength(keysOf(mixed(1)).length)
+  })
+
   test('waiting: names the outbox and the drafts, and nothing else', async () => {
     const handle = await open(make())
     expect(await handle.waiting()).toEqual([])

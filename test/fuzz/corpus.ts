@@ -110,7 +110,8 @@ function corpusOf(
 }
 
 function records(): readonly string[] {
-  const redact = { kind: 'redact', seq: 7, at: 1_700_000_000_000, messageSeq: 3, line: 0 } as const
+  const erased = { entityId: SPACE, regs: ['body', 'title'] } as const
+  const redact = { kind: 'redact', seq: 7, at: 1_700_000_000_000, ...erased } as const
   const epoch = {
     kind: 'epoch',
     seq: 1,

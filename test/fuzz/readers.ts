@@ -42,7 +42,6 @@ function readersOf(corpus: Corpus): readonly Reader[] {
     before,
     sessions: [],
     own: () => undefined,
-    redacted: () => undefined,
   }
   const joiner = new FrameJoiner(LIMITS.authorFrameBytesMax)
   return [

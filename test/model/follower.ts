@@ -86,7 +86,6 @@ export class Follower {
         before: { seq: this.messages.length, chain: this.#chain },
         sessions: [],
         own: () => undefined,
-        redacted: () => undefined,
       })
       if (!read.ok) return this.#fail(`a batch is malformed: ${read.error.message}`)
       for (const { id, hash, session, seen, message } of read.value.accepted)

@@ -164,6 +164,8 @@ class Client {
     heldChainsMax: LIMITS.heldChainsMax,
     onTaken: () => {},
     onDisowned: () => expect.fail('nothing is shown before its check'),
+    onErased: () => expect.fail('nothing is erased'),
+    onErasedElsewhere: () => expect.fail('nothing is erased'),
     onOtherHistory: (id, seq) => expect.fail(`message ${id} has seen another history at ${seq}`),
   })
 

@@ -37,7 +37,6 @@ export async function storedIds(
       const read = readBatch(text.value.slice(0, end), {
         ...{ space, before: { seq: at, chain }, sessions: [] },
         own: () => undefined,
-        redacted: () => undefined,
       })
       if (!read.ok) throw new Error(read.error.message)
       const { accepted, throughSeq } = read.value

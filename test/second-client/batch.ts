@@ -136,10 +136,10 @@ function readFlush(lines: Lines, [places, taken, names, cut]: Json[], known: str
   const bodies: (string | null)[] = []
   for (let place = 0; place < count(places, 'BATCH1'); place += 1) {
     const next = lines.take()
-    const isHash = next.startsWith('"')
-    bodies.push(isHash ? null : next)
+    const hash = hashIn(next)
+    bodies.push(hash === undefined ? next : null)
     const previous = place === 0 ? hashBefore : links.at(-1)!
-    links.push(isHash ? text(parse(next, 'BATCH6'), 'BATCH6') : lineHash(links[0]!, previous, next))
+    links.push(hash ?? lineHash(links[0]!, previous, next))
   }
   const placed = readMessages(head, bodies, spelled, before)
   const judged = takenPlaces(taken, { head, placed, bodies, before })
@@ -159,6 +159,13 @@ interface Judged {
   placed: readonly Placed[]
   bodies: readonly (string | null)[]
   before: number
+}
+
+/** BATCH6: the hash that stands in the place of a line; with what is left of it, it is in an object. */
+function hashIn(place: string): string | undefined {
+  if (place.startsWith('{'))
+    return text(Object.keys(object(parse(place, 'BATCH8'), 'BATCH8'))[0], 'BATCH8')
+  return place.startsWith('"') ? text(parse(place, 'BATCH6'), 'BATCH6') : undefined
 }
 
 /** The places of the last lines of accepted messages: those that are named, or every place. */
@@ -189,9 +196,8 @@ function sessionLineOf(line: string, known: string[]): string {
 
 function readReview(lines: Lines, of: string): { link: string; review: Review } {
   const line = lines.take()
-  if (line.startsWith('"')) {
-    return { link: text(parse(line, 'BATCH8'), 'BATCH8'), review: NO_REVIEW }
-  }
+  const hash = hashIn(line)
+  if (hash !== undefined) return { link: hash, review: NO_REVIEW }
   const [bases, assigned, places, , reads] = list(parse(line, 'BATCH4'), 'BATCH4', 5)
   const review: Review = {
     bases: list(bases, 'BATCH4').map((base) => readBase(lines, list(base, 'BATCH4', 4))),

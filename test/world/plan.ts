@@ -45,7 +45,7 @@ export const ACTIONS = [
 
 export type Action = (typeof ACTIONS)[number]
 
-/** The workload of the persons of a world: `workloads/all.ts`; of W8 `restores/`, of W9 `peers/`, of W11 and W15 `accounts/`. */
+/** The workload of the persons of a world: `workloads/all.ts`; of W8 `restores/`, of W9 `peers/`, of W11 and W15 `accounts/`, of W12 `erasures/`. */
 export const WORKLOADS = [
   'W1',
   'W2',
@@ -57,6 +57,7 @@ export const WORKLOADS = [
   'W8',
   'W9',
   'W11',
+  'W12',
   'W14',
   'W15',
 ] as const
@@ -180,6 +181,8 @@ const MORE: Readonly<Partial<Record<WorkloadName, Readonly<Partial<Record<Action
 
 const ACCOUNTS_EVERY = 48
 const ACCOUNTS_AT = 26
+const ERASURES_EVERY = 31
+const ERASURES_AT = 30
 const SHORT_ACCOUNTS_AT = 43
 const SUMS_EVERY = 24
 const SUMS_AT = 12
@@ -198,6 +201,7 @@ export function workloadOf(seed: number): WorkloadName {
   if (seed % RESTORES_EVERY === RESTORES_AT) return 'W8'
   if (seed % PEERS_EVERY === PEERS_AT) return 'W9'
   if (seed % ACCOUNTS_EVERY === ACCOUNTS_AT) return 'W11'
+  if (seed % ERASURES_EVERY === ERASURES_AT) return 'W12'
   if (seed % ACCOUNTS_EVERY === SHORT_ACCOUNTS_AT) return 'W15'
   if (seed % SUMS_EVERY === SUMS_AT) return 'W7'
   if (seed % PARTS_EVERY === PARTS_AT) return 'W14'

@@ -83,6 +83,7 @@ function describe(seed: number, workload: WorkloadName): string {
   if (workload === 'W8') return describeRestores(seed)
   if (workload === 'W9') return describePeers(seed)
   if (workload === 'W11') return 'workload W11, accounts'
+  if (workload === 'W12') return 'workload W12, erasures'
   if (workload === 'W15') return 'workload W15, short logins and names, and an operator who revokes'
   return describePlan(planFor(seed, workload))
 }

@@ -3,6 +3,7 @@ import { setSha256 } from '@countersign/core/message'
 import { hash } from 'node:crypto'
 import { Conductor } from './conductor.ts'
 import { Task } from './entities.ts'
+import { runErasures } from './erasures/run.ts'
 import { checkFinally, s4OutboxesEmpty } from './invariants/final.ts'
 import { s24Verified } from './invariants/stored.ts'
 import { runAccounts } from './accounts/accounts.ts'
@@ -51,6 +52,7 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
   const { workload = workloadOf(seed) } = options
   if (workload === 'W8') return { seed, workload, ...(await runRestores(seed, options)) }
   if (workload === 'W9') return { seed, workload, ...(await runPeers(seed, options)) }
+  if (workload === 'W12') return { seed, workload, ...(await runErasures(seed, options)) }
   if (workload === 'W11' || workload === 'W15') {
     const isShort = workload === 'W15'
     return { seed, workload, ...(await runAccounts(seed, { ...options, isShort })) }

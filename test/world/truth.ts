@@ -110,7 +110,7 @@ export class Truth {
     const text = stored.text.slice(0, end)
     const position = readPosition(JSON.parse(stored.text.slice(end + 1)))
     const none = (): undefined => undefined
-    const context = { space: SPACE, before, sessions: [], own: none, redacted: none }
+    const context = { space: SPACE, before, sessions: [], own: none }
     const read = readBatch(text, context)
     if (!read.ok) throw new Violation('S17', `a stored batch cannot be read: ${read.error.message}`)
     const { fromSeq, throughSeq, chain, at, accepted } = read.value

@@ -8,7 +8,10 @@ import { composeFlush } from '../src/facts/flush.ts'
 import { chainPrefix } from '../src/facts/ids.ts'
 import { composeSession } from '../src/facts/session-line.ts'
 import type { Flush, Message, Names, Session, Shape } from '../src/facts/types.ts'
+import { storedText } from '../src/review/batch-text.ts'
+import { BATCH_BOUNDS } from '../src/wire/bounds.ts'
 import { type BatchForm, composeBatch, textOfBatch } from '../src/wire/compose-batch.ts'
+import { erasedLayout } from '../src/wire/erase-batch.ts'
 import { positionBytes } from '../src/wire/signed.ts'
 import { NO_CHAIN } from '../src/wire/hashes.ts'
 import { type EpochRecord, composeRecord, epochId } from '../src/wire/records.ts'
@@ -146,14 +149,9 @@ export function batchVectors(): Json {
   }
   const rest = composed({ fromSeq: 6, at: TIME + 200, judged: [later] }, batch.chain)
   const redact = composeRecord(
-    { kind: 'redact', seq: 7, at: TIME + 300, messageSeq: 3, line: 0 },
+    { kind: 'redact', seq: 7, at: TIME + 300, entityId: uuid(17), regs: ['notes', 'title'] },
     rest.chain,
   )
-  const erased: BatchForm = {
-    ...byItself(),
-    hides: ({ seq }) => seq === 3,
-    hidesReview: (seq) => seq === 3,
-  }
   return {
     space: SPACE,
     eid,
@@ -162,7 +160,7 @@ export function batchVectors(): Json {
     batch: {
       log: textOf(batch, byItself()),
       author: textOf(batch, { ...byItself(), hides: isAnn }),
-      erased: textOf(batch, erased),
+      erased: erasedOf(batch),
       numbered: textOf(batch, numbered),
       chain: batch.chain,
       position: positionOf(5, batch.chain),
@@ -184,6 +182,14 @@ function composed(draft: Parameters<typeof composeBatch>[0], before: string): Co
   const batch = composeBatch(draft, before)
   if (!batch.ok) throw new Error(batch.error.message)
   return batch.value
+}
+
+/** As the log has it after the record. */
+function erasedOf({ layout }: Composed): string {
+  const erased = { entityId: uuid(17), regs: ['notes', 'title'] }
+  const after = erasedLayout(layout, erased, BATCH_BOUNDS)
+  if (!after.ok || !after.value) throw new Error('the batch has these values')
+  return storedText(after.value)
 }
 
 function textOf({ layout }: Composed, form: BatchForm): string {

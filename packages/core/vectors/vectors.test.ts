@@ -90,7 +90,7 @@ test('BATCH6 BATCH9 the author of the file’s batch reads it by the lines that 
   const own = new Map<string, { readonly changes: readonly { readonly entityId: string }[] }>()
   const context = { space, before: { seq: 1, chain: epoch.chain }, sessions: [] }
   const nothing = (): undefined => undefined
-  const read = readBatch(batch.log, { ...context, own: nothing, redacted: nothing })
+  const read = readBatch(batch.log, { ...context, own: nothing })
   if (!read.ok) throw new Error(read.error.message)
   const [author] = read.value.newSessions
   const isAuthors = ({ session }: Accepted): boolean => session.hash === author!.hash
@@ -98,7 +98,6 @@ test('BATCH6 BATCH9 the author of the file’s batch reads it by the lines that 
   const short = readBatch(batch.author, {
     ...context,
     own: (hash) => own.get(hash),
-    redacted: nothing,
   })
   expect(short).toEqual({
     ok: true,
@@ -109,7 +108,7 @@ test('BATCH6 BATCH9 the author of the file’s batch reads it by the lines that 
       ),
     },
   })
-  expect(readBatch(batch.author, { ...context, own: nothing, redacted: nothing }).ok).toBe(false)
+  expect(readBatch(batch.author, { ...context, own: nothing }).ok).toBe(false)
 })
 
 test('BATCH7 BATCH11 BATCH12 the lineage of the file is read, link by link', () => {
@@ -125,7 +124,6 @@ test('BATCH7 BATCH11 BATCH12 the lineage of the file is read, link by link', () 
     before: { seq: 1, chain: epoch.chain },
     sessions: [],
     own: () => undefined,
-    redacted: () => undefined,
   }
   const read = readBatch(batch.log, context)
   if (!read.ok) throw new Error(read.error.message)
@@ -143,6 +141,11 @@ test('BATCH7 BATCH11 BATCH12 the lineage of the file is read, link by link', () 
   ])
   for (const form of ['log', 'author', 'erased'] as const)
     expect(chainOfBatch(batch[form], context)).toEqual({ ok: true, value: batch.chain })
+  expect(readBatch(batch.erased, context).ok).toBe(false)
+  const erased = readBatch(batch.erased, { ...context, mayBeErased: true })
+  if (!erased.ok) throw new Error(erased.error.message)
+  const marker = { $redacted: true }
+  expect(erased.value.accepted[1]!.message!.changes[0]!.values).toEqual([true, marker, marker])
   expect(chainOfBatch(batch.numbered, context).ok).toBe(false)
   expect(readBatch(batch.numbered, { ...context, sessions })).toMatchObject({
     value: { chain: batch.chain, newSessions: [] },

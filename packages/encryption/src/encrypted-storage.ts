@@ -177,7 +177,7 @@ class EncryptedHandle implements StorageHandle {
   }
 
   write(batch: WriteBatch): Promise<Written> {
-    const { segments, meta, advance, checkpoint } = batch
+    const { segments, rewrite, meta, advance, checkpoint } = batch
     const box = this.#box
     return this.#inner.write({
       ...batch,
@@ -185,6 +185,12 @@ class EncryptedHandle implements StorageHandle {
         segments: segments.map((segment): Segment =>
           box.encryptChecked(segment, [segment.kind, segment.key]),
         ),
+      }),
+      ...(rewrite && {
+        rewrite: rewrite.map(({ key, kind, to }) => ({
+          ...{ key, kind },
+          to: to && box.encryptChecked(to, [kind, key]),
+        })),
       }),
       ...(meta && {
         meta: meta.map(([key, value]) => [key, box.encryptValue(value, key)] as const),

@@ -9,6 +9,7 @@ import type {
   Advance,
   Checkpoint,
   Page,
+  Rewrite,
   Segment,
   StoredCheckpoint,
   StoredSegment,
@@ -88,6 +89,17 @@ function writeRest(scope: Scope, batch: WriteBatch): void {
   for (const [key, value] of batch.meta ?? []) scope.store('meta').put(value, key)
   for (const key of batch.metaRemove ?? []) scope.store('meta').delete(key)
   for (const key of batch.drop ?? []) dropDraft(scope.store('segments'), key)
+  for (const rewrite of batch.rewrite ?? []) rewriteSegment(scope.store('segments'), rewrite)
+}
+
+/** Replaces the text of a stored segment, or deletes it. Not awaited, as above. */
+function rewriteSegment(segments: IDBObjectStore, { key, to }: Rewrite): void {
+  const finding: IDBRequest<StoredSegment | undefined> = segments.index('key').get(key)
+  finding.onsuccess = () => {
+    const found = finding.result
+    if (found && to) segments.put({ ...found, ...to })
+    else if (found) segments.delete(found.order)
+  }
 }
 
 function dropDraft(segments: IDBObjectStore, key: string): void {

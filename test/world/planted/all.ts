@@ -1,5 +1,6 @@
 /** All planted bugs. Each must be caught by the world; one that survives is a hole in its checks. */
 import { ACCOUNT_BUGS } from './accounts.ts'
+import { ERASURES } from './erasures.ts'
 import { REVOCATIONS } from './revocations.ts'
 import type { Planted } from '../plant.ts'
 import { ackBeforeCommit } from './ack-before-commit.ts'
@@ -118,6 +119,7 @@ export const PLANTED: readonly Planted[] = [
   ...RESTORES,
   ...PARTS,
   ...ACCOUNT_BUGS,
+  ...ERASURES,
   ...REVOCATIONS,
   ...TRIMMED,
 ]

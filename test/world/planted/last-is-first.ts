@@ -6,8 +6,8 @@ export const lastIsFirst: Planted = {
   edits: [
     {
       module: 'fold/merge.ts',
-      from: "return { kind: 'write', write: [...writesOf(live)].sort(compareOrder).at(-1)! }",
-      to: "return { kind: 'write', write: [...writesOf(live)].sort(compareOrder)[0]! }",
+      from: "return { kind: 'write', write: [...writesOf(tellingOf(live, reg))].sort(compareOrder).at(-1)! }",
+      to: "return { kind: 'write', write: [...writesOf(tellingOf(live, reg))].sort(compareOrder)[0]! }",
     },
   ],
   seed: 49,

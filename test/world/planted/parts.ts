@@ -68,8 +68,8 @@ export const PARTS: readonly Planted[] = [
     edits: [
       {
         module: 'sync/tail.ts',
-        from: 'const isNews = seqOf(entity) > (here ? reviewIn(lastOf(here).entry).seq : 0)',
-        to: 'const isNews = seqOf(entity) !== (here ? reviewIn(lastOf(here).entry).seq : 0)',
+        from: 'const isNews = seqOf(entity) > (here ? seqOfState(here) : 0)',
+        to: 'const isNews = seqOf(entity) !== (here ? seqOfState(here) : 0)',
       },
       {
         module: 'sync/tail.ts',
@@ -121,8 +121,8 @@ export const PARTS: readonly Planted[] = [
     edits: [
       {
         module: 'node/views.ts',
-        from: '!isHere || reviewIn(lastOf(state).entry).seq > seq',
-        to: '!isHere || reviewIn(lastOf(state).entry).seq > seq + 2',
+        from: '!isHere || seqOf(state) > seq',
+        to: '!isHere || seqOf(state) > seq + 2',
       },
     ],
     seed: 17,

@@ -32,8 +32,8 @@ export const TEXTS: readonly Planted[] = [
     edits: [
       {
         module: 'review/batch-text.ts',
-        from: 'return textIn(layout, {})',
-        to: 'return textIn(layout, { hides: ({ seq }) => seq % 5 === 0 })',
+        from: 'return textIn(layout, {}, bounds)',
+        to: 'return textIn(layout, { hides: ({ seq }) => seq % 5 === 0 }, bounds)',
       },
     ],
     seed: 1,

@@ -94,7 +94,7 @@ export class RestoreTruth {
     const end = batch.text.lastIndexOf('\n')
     const position = readPosition(JSON.parse(batch.text.slice(end + 1)))!
     const none = (): undefined => undefined
-    const context = { space: SPACE, before, sessions: [], own: none, redacted: none }
+    const context = { space: SPACE, before, sessions: [], own: none }
     const read = readBatch(batch.text.slice(0, end), context)
     must(
       read.ok,

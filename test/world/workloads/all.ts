@@ -15,8 +15,8 @@ import { UniqueAppends } from './unique-appends.ts'
 import { Sums } from './sums.ts'
 import type { Workload } from './workload.ts'
 
-/** W8, W9, W11 and W15 are worlds of their own (`restores/`, `peers/`, `accounts/`). */
-type Name = Exclude<WorkloadName, 'W8' | 'W9' | 'W11' | 'W15'>
+/** W8, W9, W11, W12 and W15 are worlds of their own (`restores/`, `peers/`, `accounts/`, `erasures/`). */
+type Name = Exclude<WorkloadName, 'W8' | 'W9' | 'W11' | 'W12' | 'W15'>
 
 const WORKLOADS: Readonly<Record<Name, new (world: World, random: Random) => Workload>> = {
   W1: RandomVerbs,
@@ -31,7 +31,13 @@ const WORKLOADS: Readonly<Record<Name, new (world: World, random: Random) => Wor
 
 export function makeWorkload(world: World, random: Random): Workload {
   const { workload } = world.plan
-  if (workload === 'W8' || workload === 'W9' || workload === 'W11' || workload === 'W15')
+  if (
+    workload === 'W8' ||
+    workload === 'W9' ||
+    workload === 'W11' ||
+    workload === 'W12' ||
+    workload === 'W15'
+  )
     throw new Error(`${workload} is no workload of this world`)
   return new WORKLOADS[workload](world, random)
 }

@@ -39,6 +39,7 @@ const tags: readonly HashTag[] = [
   'cs/live',
   'cs/history',
   'cs/kept',
+  'cs/erased',
 ]
 const lineTags: readonly LineTag[] = [
   'cs/session',

@@ -30,6 +30,7 @@ export type HashTag =
   | 'cs/live'
   | 'cs/history'
   | 'cs/kept'
+  | 'cs/erased'
   | 'cs/me'
   | 'cs/states'
   | 'cs/partition'

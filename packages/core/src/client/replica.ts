@@ -26,9 +26,9 @@ import { OwnSessions } from './identity/own-sessions.ts'
 import { CanonicalDisk } from './disk/canonical-disk.ts'
 import { Damage } from './disk/damage.ts'
 import { Disk } from './disk/disk.ts'
-import { Sweeper } from './disk/sweep.ts'
 import type { Identity } from './identity/identity.ts'
 import { Rotation } from './identity/rotation.ts'
+import { Erasing } from './erasing.ts'
 import { Leaving } from './leaving.ts'
 import type { Filling, Memory } from './memory.ts'
 import type { ReplicaOptions } from './options.ts'
@@ -43,7 +43,7 @@ import { SCHEMA } from '../schema/system.ts'
 import { Schemas } from './schemas.ts'
 import { startOver } from './reset.ts'
 import { SessionLocks } from './identity/session-locks.ts'
-import { countsOf, otherHistory, storageStatus, updateStatus } from './status.ts'
+import { countsOf, onceLater, otherHistory, storageStatus, updateStatus } from './status.ts'
 import type { Auth, ResetOptions, SyncStatus, Verdict } from './store.ts'
 import { StorePeers } from './peer-review.ts'
 import { Syncing } from './syncing.ts'
@@ -78,7 +78,7 @@ export class Replica implements Filling {
   readonly #warnings: Warnings
   #stopHurrying: (() => void) | undefined
   readonly #refusals: Refusals
-  readonly #sweeper: Sweeper
+  readonly #erasing: Erasing
   readonly undo: UndoStack = new UndoStack()
   readonly schemas: Schemas
   readonly writing: Writing
@@ -88,7 +88,6 @@ export class Replica implements Filling {
   #online = true
   #closing: Promise<void> | undefined
   #arrivals = PROVISIONAL_ARRIVALS_MAX
-  #statusDue = false
 
   /** Fills the memory of a store. */
   constructor(memory: Memory, options: ReplicaOptions) {
@@ -122,6 +121,8 @@ export class Replica implements Filling {
       onOtherHistory: (...told) => this.status.setState({ alarm: otherHistory(...told) }),
       onTaken: (text, batch) => this.#syncing?.taken(text, batch),
       onDisowned: (...gone) => this.#refusals.disown(...gone),
+      onErased: (erased) => this.#erasing.erased(erased),
+      onErasedElsewhere: () => this.#erasing.elsewhere(),
       findOwn: (id) => this.#own.find(id),
       findWaiting: (sessionId, clientSeq) => this.outbox.find(sessionId, clientSeq),
     })
@@ -129,29 +130,29 @@ export class Replica implements Filling {
       ...{ repo: this.repo, outbox: this.outbox, disk: this.#disk, tail: this.tail },
       ...{ isPartial: this.scopes !== undefined, nextArrival: () => ++this.#arrivals },
       noteReadings: (entry) => this.changeOver.lineages.note(entry),
+      erasing: () => this.#erasing,
     })
     this.writing = this.#newWriting()
     this.#canonicalDisk = new CanonicalDisk({
       ...{ disk: this.#disk, repo: this.repo, tail: this.tail, limits: this.limits },
       ...{ clock: this.clock, isPartial: this.scopes !== undefined },
-      settledOwn: this.#own.settledBytes,
-      sessionId: () => this.writing.sessionId,
+      ...{ settledOwn: this.#own.settledBytes, sessionId: () => this.writing.sessionId },
     })
     this.#refusals = this.#newRefusals()
     this.changeOver = new ChangeOver({
       ...{ limits: this.limits, repo: this.repo, outbox: this.outbox, disk: this.#disk },
       ...{ clock: this.clock, own: () => this.#own, onRevived: this.#pump },
     })
-    this.#sweeper = new Sweeper({
-      ...{ disk: this.#disk, locks: this.#sessionLocks, outbox: this.outbox },
-      sessionId: () => this.writing.sessionId,
+    this.#erasing = new Erasing(this, {
+      ...{ disk: this.#disk, canonicalDisk: this.#canonicalDisk, refusals: this.#refusals },
+      ...{ changeOver: this.changeOver, own: this.#own, options },
     })
     const restorers = (): Restorers | undefined => this.#restorers
-    const unsent = { outbox: this.outbox, refused: this.refused, disk: this.#disk, restorers }
-    this.unsent = new Unsent(unsent)
+    const { outbox, refused } = this
+    this.unsent = new Unsent({ outbox, refused, disk: this.#disk, restorers })
     this.leaving = new Leaving(this, {
-      ...{ disk: this.#disk, canonicalDisk: this.#canonicalDisk, storage: options.storage },
-      restorers,
+      ...{ disk: this.#disk, canonicalDisk: this.#canonicalDisk },
+      ...{ storage: options.storage, restorers },
     })
     this.rotation = this.#newRotation()
     this.#trust = new Trust({ ...options, signer: options.platform.signer, disk: this.#disk })
@@ -182,6 +183,7 @@ export class Replica implements Filling {
         this.status.setState(storageStatus(this.#disk, this.#damage))
         this.repo.restate()
       },
+      onSettled: () => this.#erasing.sweep(),
       onBack: () => void this.#storageBack(),
     })
   }
@@ -238,7 +240,12 @@ export class Replica implements Filling {
 
   /** Fetches the accepted messages of a row from the reviewer. Rejects with `unavailable`. */
   async messagesOf(id: Uuid): Promise<HistoryAnswer> {
-    if (this.#syncing) return this.#syncing.history(id)
+    return this.asked.history(id)
+  }
+
+  /** The reviewer. @throws CountersignError `unavailable` */
+  get asked(): Pick<Syncing, 'history' | 'erase'> {
+    if (this.#syncing) return this.#syncing
     throw new CountersignError('unavailable', 'this store has no reviewer to ask')
   }
 
@@ -248,7 +255,8 @@ export class Replica implements Filling {
 
   /** Removes messages from `refused`; on disk only once everything written so far is durable. */
   readonly dismiss = (ids: readonly Uuid[]): void => {
-    void this.#refusals.dismiss(ids, this.flushed()).then(() => this.#sweeper.run())
+    void this.#refusals.dismiss(ids, this.flushed()).then(() => this.#restorers?.sweeper.run())
+    this.#erasing.sweep()
     this.#damage.dropResolved(this.#refusals, this.status.getState())
   }
 
@@ -266,8 +274,7 @@ export class Replica implements Filling {
       ...{ outbox: this.outbox, refusals: this.#refusals, undo: this.undo, trust: this.#trust },
       ...{ canonicalDisk: this.#canonicalDisk, journal: this.changeOver.journal },
       ...{ status: this.status, position: this.tail.position, dismiss: this.dismiss },
-      space: this.#options.space,
-      now: this.#options.platform.clock.now(),
+      ...{ space: this.#options.space, now: this.#options.platform.clock.now() },
     })
     this.scopes?.cover(new Set())
     this.#syncing?.resume()
@@ -331,21 +338,15 @@ export class Replica implements Filling {
       onEnded: (ended) => void this.leaving.end(ended),
       onRotated: () => void this.rotation.follow(),
       ...{ disk: this.#disk, locks: this.#sessionLocks, repo: this.repo, status: this.status },
-      refusals: this.#refusals,
-      ...this.#own.ofOthers,
-      damage: this.#damage,
+      ...{ ...this.#own.ofOthers, refusals: this.#refusals, damage: this.#damage },
       sessionId: () => this.writing.sessionId,
       ready: () => this.ready,
       ...{ outbox: this.outbox, sessions: this.#sessions, tail: this.tail, trust: this.#trust },
       personalId: () => identity.binding?.opening.personalId,
       mintedIn: this.writing.minted.note,
-      onAdopted: this.#pump,
-      opening: this.#memory.opening,
-      canonicalDisk: this.#canonicalDisk,
-      isPartial: this.scopes !== undefined,
-      me: this.person.me,
-      lineages: this.changeOver.lineages,
-      journal: this.changeOver.journal,
+      ...{ onAdopted: this.#pump, opening: this.#memory.opening, me: this.person.me },
+      ...{ canonicalDisk: this.#canonicalDisk, isPartial: this.scopes !== undefined },
+      ...{ lineages: this.changeOver.lineages, journal: this.changeOver.journal },
       schemas: this.schemas,
       isClosing: () => this.closed,
       onOtherReviewer: () => {
@@ -358,14 +359,14 @@ export class Replica implements Filling {
     await this.#sessionLocks.hold(identity.session.sessionId)
     this.writing.bound()
     const stored = await restorers.restoration.run()
-    if (stored) void this.#sweeper.run(stored)
+    if (stored) void restorers.sweeper.run(stored)
+    if (stored) this.#erasing.opened(stored)
     this.#damage.dropResolved(this.#refusals, this.status.getState())
     await this.person.opening()
     const { authorId, sessionId } = identity.session
     const disk = storageStatus(this.#disk, this.#damage)
     this.status.setState({ ...disk, ...countsOf(this), authorId, sessionId })
-    const { partition } = this.person
-    const kept = { disk: this.#disk, partition, status: this.status }
+    const kept = { disk: this.#disk, partition: this.person.partition, status: this.status }
     watchHealth(storage?.care, { ...kept, clock: platform.clock, random: platform.random })
     if (!transport || this.#closing) return
     this.#syncing = this.#newSyncing(transport)
@@ -440,6 +441,7 @@ export class Replica implements Filling {
     // Stores the canonical state received meanwhile: stored own messages depend on it.
     this.#canonicalDisk.renew(this.status.getState().reviewerId)
     this.refused.list.emit([], this.#options.onError)
+    this.#erasing.sweep()
     this.#syncing?.pump()
     this.#statusLater()
   }
@@ -487,13 +489,11 @@ export class Replica implements Filling {
   }
 
   /** Updates the status in a microtask, once for many changes: the status is for screens, not for decisions. */
-  #statusLater(): void {
-    if (this.#statusDue) return
-    this.#statusDue = true
-    this.clock.soon(() => {
-      this.#statusDue = false
+  readonly #statusLater: () => void = onceLater(
+    (task) => this.clock.soon(task),
+    () => {
       this.#damage.dropResolved(this.#refusals, this.status.getState())
       updateStatus(this)
-    })
-  }
+    },
+  )
 }

@@ -139,6 +139,7 @@ class SessionEvents implements SessionHost {
   taken(outcome: TailApplied, texts: readonly string[], by: Reviewing): void {
     const { canonicalDisk, settle, changeOver } = this.#parts
     changeOver.taken(outcome, texts)
+    for (const id of outcome.erased.keys()) changeOver.journal.forget(id)
     this.#parts.onMoved()
     const own = settle(outcome.settled)
     this.#decided()

@@ -11,6 +11,19 @@ export function otherHistory(messageId: Uuid, seq: number): string {
   return `the author of message ${messageId} had read another history up to ${seq} than this store: the reviewer serves two histories`
 }
 
+/** Runs the task once for many calls, when `soon` says. */
+export function onceLater(soon: (run: () => void) => void, task: () => void): () => void {
+  let isDue = false
+  return () => {
+    if (isDue) return
+    isDue = true
+    soon(() => {
+      isDue = false
+      task()
+    })
+  }
+}
+
 /** The sources of the status. */
 interface Sources {
   readonly status: StoreApi<SyncStatus>

@@ -9,6 +9,7 @@ import type { FinalReason, MessageState, Position } from '../facts/message.ts'
 import type { ConnectionRefusal } from '../sync/session-host.ts'
 import type { Auth } from './identity/credentials.ts'
 import type { Me } from './identity/me.ts'
+import type { ErasingStore } from './erasing-store.ts'
 import type { Include, IncludedRow, Peek } from './included.ts'
 import type { StorageTrouble } from '../ports/storage.ts'
 import type { StorageHealth } from '../ports/storage-care.ts'
@@ -338,7 +339,7 @@ export interface SyncStatus extends PeerStatus {
 }
 
 /** A local replica of one space: reads and writes are synchronous, sync runs in the background. */
-export interface SyncStore {
+export interface SyncStore extends ErasingStore {
   // `this: void`: verbs are bound, so components may destructure them.
 
   /** Resolves when identity and local rows are loaded; writes before that throw `not_ready`. */

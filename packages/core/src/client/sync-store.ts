@@ -307,6 +307,12 @@ export class Store implements SyncStore {
     throw new CountersignError('unavailable', 'a store without a window has no reviewer to ask')
   }
 
+  async erase(entity: Entity, id: Uuid, fields?: readonly string[]): Promise<void> {
+    const writes = await this.#loading
+    if (writes) return writes.erase(entity, id, fields)
+    throw new CountersignError('unavailable', 'a store without a window has no reviewer to ask')
+  }
+
   get refused(): LiveList<RefusedMessage> {
     return this.#memory.refused
   }

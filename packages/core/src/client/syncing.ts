@@ -78,7 +78,13 @@ export class Syncing {
   /** The accepted messages of a row. Rejects with CountersignError `unavailable`. */
   async history(id: Uuid): Promise<HistoryAnswer> {
     if (!this.#session) throw new CountersignError('unavailable', 'there is no connection yet')
-    return this.#session.history(id)
+    return this.#session.requests.history(id)
+  }
+
+  /** Erases values of a row. Rejects with CountersignError `unavailable`. */
+  async erase(id: Uuid, regs: readonly string[] | null): Promise<number> {
+    if (!this.#session) throw new CountersignError('unavailable', 'there is no connection yet')
+    return this.#session.requests.erase(id, regs)
   }
 
   async #load(): Promise<void> {

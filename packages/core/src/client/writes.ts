@@ -63,7 +63,7 @@ export interface WritesParts {
   readonly options: GivenOptions
 }
 
-/** All but `history` throw `closed`, `halted` and `outbox_full`. */
+/** All but `history` and `erase` throw `closed`, `halted` and `outbox_full`. */
 export class Writes {
   readonly replica: Replica
   readonly inspection: Inspection
@@ -214,6 +214,23 @@ export class Writes {
     const { historyOf } = await HISTORY.load()
     const parts = { messages, pending: outbox.open(), held: refused.held() }
     return historyOf(parts, id, { reader, table: registers, complete })
+  }
+
+  async erase(entity: Entity, id: Uuid, fields: readonly string[] | undefined): Promise<void> {
+    const about = { entity: entity.name, id }
+    const { repo } = this.replica
+    const table = repo.table(entity)
+    if ((repo.tableOf(id) ?? table) !== table)
+      throw new CountersignError('unknown_entity', `${id} is no ${entity.name}`, about)
+    const regs = fields?.map((name) => {
+      const field = entity.fieldOf(name)
+      if (field) return field.reg
+      const why = `${entity.name} has no field ${name} to erase`
+      throw new CountersignError('invalid', why, { ...about, field: name })
+    })
+    if (regs?.length === 0)
+      throw new CountersignError('invalid', `${entity.name}: no field is named to erase`, about)
+    await this.replica.asked.erase(id, regs ?? null)
   }
 
   get #parts(): { readonly replica: Replica; readonly writer: Writer } {

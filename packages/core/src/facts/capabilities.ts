@@ -6,7 +6,7 @@
  * - `migrate`: messages that rewrite rows in a newer version of their type.
  * - `publish`: messages that publish versions of types, and corrections of them.
  * - `review`: to review in the place of home while it is away (`mayReview`).
- * - `erase`: for erasure, which is not built yet; nothing asks for it today.
+ * - `erase`: erasing values of rows, for everybody and for good.
  */
 export type Capability = 'read' | 'write' | 'review' | 'migrate' | 'publish' | 'erase'
 

@@ -20,6 +20,8 @@ export interface FlushContext {
   readonly head: Head
   readonly entities: EntityNames
   readonly bounds: FactBounds
+  /** Values of these lines may be erased. */
+  readonly mayBeRedacted?: boolean
 }
 
 /** Omits absent parts at the end. */
@@ -74,7 +76,7 @@ export function changeOf(value: unknown, clientSeq: number, context: FlushContex
     shape,
     entityId,
     parents,
-    values: valuesOf(list[3], shape),
+    values: valuesOf(list[3], shape, context),
     ...(isPresent(list[4]) && { keep: keepOf(list[4], shape, { origin, bounds: context.bounds }) }),
     ...(cut !== undefined && { cut }),
     ...(own && { own }),
@@ -109,10 +111,15 @@ function sidOf(value: unknown, session: SessionFacts): Change['sid'] & string {
   return sid === session.sessionId ? refuse('sid: must be omitted for this session') : sid
 }
 
-function valuesOf(value: unknown, { regs }: Shape): readonly Json[] {
+function valuesOf(
+  value: unknown,
+  { regs }: Shape,
+  { mayBeRedacted }: FlushContext,
+): readonly Json[] {
   const values = listOf(value, 'values', { min: 0, max: Number.MAX_SAFE_INTEGER })
   if (values.length !== regs.length) refuse('values and registers differ in number')
-  for (const [i, item] of values.entries()) refuseFault(valueFault(regs[i]!, item as Json))
+  for (const [i, item] of values.entries())
+    refuseFault(valueFault(regs[i]!, item as Json, mayBeRedacted))
   return values as readonly Json[]
 }
 

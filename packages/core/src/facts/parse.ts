@@ -3,6 +3,7 @@
  * never throws.
  */
 import { type Json, isForbiddenKey, jsonFault } from '../base/json.ts'
+import { isRedacted } from '../schema/redacted.ts'
 import { isUnset } from '../schema/unset.ts'
 import { operationIn } from '../schema/operations.ts'
 import { operationFault } from '../schema/operation-input.ts'
@@ -34,13 +35,17 @@ export function regFault(reg: string): string | undefined {
 }
 
 /** The fault of the values that a reviewer assigned to a change, or undefined. */
-export function assignedFault(assigned: unknown, shape?: Shape): string | undefined {
+export function assignedFault(
+  assigned: unknown,
+  shape?: Shape,
+  mayBeRedacted = false,
+): string | undefined {
   if (typeof assigned !== 'object' || assigned === null || Array.isArray(assigned))
     return 'assigned values are not an object'
   const regs = Object.keys(assigned)
   if (regs.length > ABSOLUTE_MAX) return 'too many assigned values'
   for (const reg of regs) {
-    const fault = regFault(reg) ?? valueFault(reg, (assigned as Assigned)[reg]!)
+    const fault = regFault(reg) ?? valueFault(reg, (assigned as Assigned)[reg]!, mayBeRedacted)
     if (fault) return fault
     if (reg === ARCHIVED) return '$archived cannot be assigned'
     if (shape?.regs.includes(reg)) return `${reg} is assigned, and written by the author`
@@ -50,10 +55,11 @@ export function assignedFault(assigned: unknown, shape?: Shape): string | undefi
     : undefined
 }
 
-/** The fault of a value of a register, or undefined. */
-export function valueFault(reg: string, value: Json): string | undefined {
+/** The fault of a value of a register, or undefined. `mayBeRedacted`: where values may be erased. */
+export function valueFault(reg: string, value: Json, mayBeRedacted = false): string | undefined {
   const fault = jsonFault(value)
   if (fault) return `${reg}: ${fault}`
+  if (mayBeRedacted && isRedacted(value)) return undefined
   if (isUnset(value) && Object.keys(value as object).length === 1) return undefined
   if (reg === ARCHIVED) return typeof value === 'boolean' ? undefined : '$archived is true or false'
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined

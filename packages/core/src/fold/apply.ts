@@ -66,6 +66,7 @@ export function apply(state: EntityState | undefined, write: Write): EntityState
       (!state || isLinear(state)) && beside.length === 0 && !write.keep && hasReplaced(write, live),
     bases,
     totals,
+    redacted: state instanceof Write ? undefined : state?.redacted,
   }
   assert(after.heads.at(-1) === write, 'a write is the newest head of its entity')
   return after

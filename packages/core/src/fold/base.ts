@@ -6,6 +6,7 @@
  * writes, and stores it with the pending message, so it is the same before and after the verdict.
  */
 import { jsonBytes } from '../base/json.ts'
+import { isRedacted } from '../schema/redacted.ts'
 import { isUnset } from '../schema/unset.ts'
 import { operationIn } from '../schema/operations.ts'
 import { Write } from '../history/entry.ts'
@@ -39,6 +40,7 @@ export function baseIn(live: LiveSet | undefined, reg: Reg): Base {
   if (!(live instanceof Write)) return 'unknown' // several live writes
   const value = live.values[reg]!
   if (isUnset(value)) return 'nothing'
+  if (isRedacted(value)) return 'unknown'
   return jsonBytes(value) > BASE_BYTES_MAX ? 'unknown' : { version: live.version, value }
 }
 

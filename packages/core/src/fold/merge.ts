@@ -15,7 +15,7 @@ import { ARCHIVED, type Reg, type RegisterTable } from '../schema/registers.ts'
 import { isUnreadable } from '../schema/unreadable.ts'
 import { baseOf } from './base.ts'
 import { type Reader, readBase, readValue } from './read.ts'
-import { candidatesOf } from './shown.ts'
+import { candidatesOf, tellingOf } from './shown.ts'
 import { type EntityState, headsOf, isLinear, liveOf, totalOf, writesOf } from './state.ts'
 
 /** The merged register. `conflict`: in canonical order, one write for each different value. */
@@ -38,7 +38,7 @@ export function mergeRegister(
   if (policy === 'first') return { kind: 'write', write: candidates[0]! }
   if (policy === 'last')
     // Live writes are never empty.
-    return { kind: 'write', write: [...writesOf(live)].sort(compareOrder).at(-1)! }
+    return { kind: 'write', write: [...writesOf(tellingOf(live, reg))].sort(compareOrder).at(-1)! }
   if (policy === 'ask') return { kind: 'conflict', candidates }
   return mergedBy(policy, { candidates, reg, base: baseOf(state, slot), reader })
 }

@@ -8,6 +8,7 @@ import type { Write } from '../history/entry.ts'
 import type { Base } from '../facts/message.ts'
 import type { Entity } from '../schema/entity.ts'
 import { decodeField } from '../schema/field.ts'
+import { isRedacted } from '../schema/redacted.ts'
 import { isUnset } from '../schema/unset.ts'
 import { operationIn } from '../schema/operations.ts'
 import type { Reg } from '../schema/registers.ts'
@@ -20,7 +21,7 @@ export interface Reader {
   readonly lenses: Lenses
 }
 
-/** The value in the app's form; undefined if the write unset it, or did not write it. */
+/** The value in the app's form; undefined if the write unset it, did not write it, or it was erased. */
 export function readValue(write: Write, reg: Reg, reader: Reader): unknown {
   const stored = write.values[reg]
   return stored === undefined
@@ -34,7 +35,7 @@ export function readStored(
   { reg, version }: { readonly reg: Reg; readonly version: number },
   { entity, lenses }: Reader,
 ): unknown {
-  if (isUnset(stored)) return undefined
+  if (isUnset(stored) || isRedacted(stored)) return undefined
   if (operationIn(stored)) return stored // as its author wrote it, in every version
   if (version === entity.currentVersion || entity.each)
     return decodeField(entity.fieldAt(reg), stored)
@@ -63,10 +64,10 @@ export function isAbsent(
   return lenses.path(reg, version, entity.currentVersion).translate(stored).kind === 'absent'
 }
 
-/** The value as JSON, to compare two writes; undefined: they unset it. */
+/** The value as JSON, to compare two writes; undefined: they unset it, or it was erased. */
 export function comparable(write: Write, reg: Reg, { entity, lenses }: Reader): Json | undefined {
   const stored = write.values[reg]
-  if (stored === undefined || isUnset(stored)) return undefined
+  if (stored === undefined || isUnset(stored) || isRedacted(stored)) return undefined
   if (write.version === entity.currentVersion || entity.each) return stored
   const seen = lenses.path(reg, write.version, entity.currentVersion).translate(stored)
   if (seen.kind === 'value') return seen.value

@@ -9,6 +9,7 @@ import { compareReviews, compareWithin, orderKeyAt } from '../history/order.ts'
 import { Write } from '../history/entry.ts'
 import type { Review } from '../facts/message.ts'
 import type { Field } from '../schema/field.ts'
+import { isRedacted } from '../schema/redacted.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import type { AnyRow, FieldConflict, RowState } from '../schema/types.ts'
 import {
@@ -23,7 +24,16 @@ import type { RowContext } from './context.ts'
 import { archivedState, mergeRegister } from './merge.ts'
 import { defaultValue, readValue } from './read.ts'
 import { shownWrite } from './shown.ts'
-import { createdOf, type EntityState, headsOf, isLinear, lastOf, liveOf, totalOf } from './state.ts'
+import {
+  createdOf,
+  type EntityState,
+  headsOf,
+  isLinear,
+  lastOf,
+  liveOf,
+  totalOf,
+  writesOf,
+} from './state.ts'
 import {
   orderKeyWith,
   reviewerOf,
@@ -48,6 +58,7 @@ class RowView {
   readonly #mine: boolean
   /** Kept, because every read asks for it. */
   readonly #archived: boolean
+  readonly #redacted: readonly string[]
 
   constructor(id: Uuid, state: EntityState) {
     this.id = id
@@ -58,6 +69,7 @@ class RowView {
     const { entity, table, isMine } = this.#context
     this.#mine = isMine(session.authorId)
     this.#archived = archivedState(state, entity, table).archived
+    this.#redacted = redactedFields(state, this.#context)
   }
 
   /** Computes the conflicts of a row after its fields are set, once. */
@@ -146,6 +158,24 @@ class RowView {
   get $archived(): boolean {
     return this.#archived
   }
+
+  get $redacted(): readonly string[] {
+    return this.#redacted
+  }
+}
+
+const NONE: readonly string[] = Object.freeze([])
+
+/** The fields whose values were erased, and that nobody has written since. */
+function redactedFields(state: EntityState, { table, entity }: RowContext): readonly string[] {
+  if (state instanceof Write || !state.redacted) return NONE
+  const isErased = (reg: Reg, slot: number): boolean =>
+    writesOf(liveOf(state, slot)).every((write) => isRedacted(write.values[reg]))
+  const fields = [...state.redacted.keys()].flatMap((slot) => {
+    const reg = table.names[slot]! // a slot is an index of the names
+    return isErased(reg, slot) ? (entity.fieldAt(reg)?.name ?? (entity.each ? reg : [])) : []
+  })
+  return Object.freeze(fields.sort())
 }
 
 /** The class of the rows of one type. */
@@ -305,8 +335,8 @@ function mergedValue(
 ): unknown {
   const merged = mergeRegister(state, at, context)
   if (merged.kind === 'value') return merged.value
-  const write =
-    // Called for a register with a write.
-    merged.kind === 'write' ? merged.write : shownWrite(liveOf(state, at.slot)!, context.viewerId())
+  if (merged.kind === 'write') return readValue(merged.write, at.reg, context)
+  // Called for a register with a write.
+  const write = shownWrite(liveOf(state, at.slot)!, at.reg, context.viewerId())
   return readValue(write, at.reg, context)
 }

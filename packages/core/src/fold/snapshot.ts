@@ -52,10 +52,12 @@ export class PageWriter {
     const heads = headsOf(state).map((head) => ordered.indexOf(head))
     const bases = basesByRegister(state, table)
     const totals = totalsByRegister(state, table)
+    const redacted = redactedByRegister(state, table)
     return {
       ...{ type, id, writes, heads, linear: isLinear(state) },
       ...(bases && { bases }),
       ...(totals && { totals }),
+      ...(redacted && { redacted }),
     }
   }
 
@@ -83,6 +85,11 @@ function totalsByRegister(
 ): Readonly<Record<Reg, Total>> | undefined {
   if (state instanceof Write || !state.totals) return undefined
   return Object.fromEntries([...state.totals].map(([slot, total]) => [names[slot]!, total]))
+}
+
+function redactedByRegister(state: EntityState, { names }: RegisterTable): PageEntity['redacted'] {
+  if (state instanceof Write || !state.redacted) return undefined
+  return Object.fromEntries([...state.redacted].map(([slot, seq]) => [names[slot]!, seq]))
 }
 
 function liveRegistersOf(state: EntityState, table: RegisterTable): ReadonlyMap<Write, Reg[]> {
@@ -114,10 +121,14 @@ export class PageLoader {
       }
     }
     const created = writes[0]! // the parser rejects a page entity without writes
-    if (writes.length === 1 && entity.linear && !entity.totals) return created
+    if (writes.length === 1 && entity.linear && !entity.totals && !entity.redacted) return created
     const bases = entity.bases && basesBySlot(entity.bases, table)
     const totals = entity.totals && totalsBySlot(entity, table)
-    return { heads, live, created, last: writes.at(-1)!, linear: entity.linear, bases, totals }
+    const redacted =
+      entity.redacted &&
+      new Map(Object.entries(entity.redacted).map(([reg, seq]) => [table.slot(reg), seq]))
+    const { linear } = entity
+    return { heads, live, created, last: writes.at(-1)!, linear, bases, totals, redacted }
   }
 
   #write(page: PageWrite, { type, id }: PageEntity, table: RegisterTable): Write {

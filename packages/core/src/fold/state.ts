@@ -8,7 +8,7 @@
  * Most entities have one create and no other write; the state of such an entity is that write
  * itself, which costs no memory. The functions below hide the difference.
  */
-import { Write } from '../history/entry.ts'
+import { Write, reviewIn } from '../history/entry.ts'
 import type { Base } from '../facts/message.ts'
 import { type Total, joinFault, operationIn } from '../schema/operations.ts'
 
@@ -31,6 +31,11 @@ export interface Fold {
    * By slot, of registers whose writes are operations: their result. `live` has the newest write.
    */
   readonly totals: ReadonlyMap<number, Total> | undefined
+  /**
+   * By slot, of registers whose values were erased: the seq of the newest record that did so. What was
+   * written since is there.
+   */
+  readonly redacted: ReadonlyMap<number, number> | undefined
 }
 
 /**
@@ -60,6 +65,19 @@ export function createdOf(state: EntityState): Write {
 /** The newest write in canonical order; pending ones are newer than all reviewed ones. */
 export function lastOf(state: EntityState): Write {
   return state instanceof Write ? state : state.last
+}
+
+/**
+ * The seq as of which a canonical state is: that of its newest write, or of a later erasure of its
+ * values.
+ */
+export function seqOf(state: EntityState): number {
+  return Math.max(reviewIn(lastOf(state).entry).seq, erasedSeqOf(state))
+}
+
+/** The seq of the last erasure of values of the entity; 0: none. */
+export function erasedSeqOf(state: EntityState): number {
+  return state instanceof Write || !state.redacted ? 0 : Math.max(...state.redacted.values())
 }
 
 /** Whether no two writes were concurrent, so that there was never a conflict. */

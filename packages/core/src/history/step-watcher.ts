@@ -4,6 +4,7 @@
  */
 import type { Position } from '../facts/message.ts'
 import type { Entry } from './entry.ts'
+import type { ErasedBefore } from './erased.ts'
 
 /**
  *   written ─▶ queued | volatile ─▶ sent ─▶ accepted ─▶ settled
@@ -28,4 +29,6 @@ export interface StepWatcher {
   message(step: MessageStep, entry: Entry): void
   /** The canonical state was replaced by the one at that position. */
   snapshot(position: Position): void
+  /** Values of a row that were written before that seq were erased. */
+  erased(erased: ErasedBefore): void
 }

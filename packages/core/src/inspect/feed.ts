@@ -101,6 +101,11 @@ export class Feed {
     this.#notify()
   }
 
+  /** Values were erased: whoever shows some asks again. */
+  erased(): void {
+    this.#notify()
+  }
+
   state(
     kind: 'connection' | 'storage' | 'halted' | 'alarm',
     state: string,

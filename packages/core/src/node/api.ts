@@ -1,4 +1,5 @@
 /** The interface of the reviewer role: its options, its events and figures, and the calls of a gateway. */
+import type { Outcome } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { NackReason } from '../facts/message.ts'
@@ -171,6 +172,12 @@ export interface Reviewer {
   connect(link: ServerLink, peer: Peer): Attached
   /** The evidence that authors have signed two messages with one number, for the operator. */
   evidence(): Promise<readonly EquivocationProof[]>
+  /**
+   * Erases the values of an entity, as the operator: of these registers, or of all. Resolves to the seq as
+   * of which nothing of them is left here, or to the fault `unknown`. Rejects when the store fails; it
+   * may be asked again.
+   */
+  eraseValues(entityId: Uuid, regs?: readonly string[]): Promise<Outcome<number>>
   /**
    * Call when rights to read have changed that are not fields of the rows: of one person, or of any
    * person. Closes their links; after the reconnect they get the rows that they may read now.

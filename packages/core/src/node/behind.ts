@@ -5,7 +5,8 @@
  */
 import type { Clock } from '../ports/clock.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
-import type { SpaceState } from '../review/space.ts'
+import { Write } from '../history/entry.ts'
+import type { DirtyState, SpaceState } from '../review/space.ts'
 import type { KeyedTypes } from '../review/state-keys.ts'
 import { stateText } from '../review/stored.ts'
 
@@ -100,6 +101,7 @@ export class StateWriter {
         changes: dirty.flatMap(({ id, seqs }) =>
           seqs.map((seq) => ({ entity: id, seq, text: '' })),
         ),
+        erases: dirty.some(wasErased),
       })
       // Another process on the same store has written these states; they are the same up to its seq.
       this.#through = outcome === 'fenced' ? (await store.head()).through : head
@@ -109,4 +111,10 @@ export class StateWriter {
       onError(error)
     }
   }
+}
+
+/** Whether values of a state were erased since the store has it. */
+function wasErased({ state, seqs }: DirtyState): boolean {
+  if (state instanceof Write || !state.redacted) return false
+  return [...state.redacted.values()].some((seq) => seqs.includes(seq))
 }

@@ -139,6 +139,7 @@ function both(
       }
     },
     rightsChanged: () => {},
+    eraseValues: () => Promise.reject(new Error('unused')),
     revoke: async () => {},
     readmit: async () => {},
     close: async () => {},

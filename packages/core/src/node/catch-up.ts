@@ -14,6 +14,7 @@ import type { Position } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { BatchText, LedgerRun, SpaceStore, Stored } from '../ports/space-store.ts'
 import { reviewerFrame } from '../wire/frames.ts'
+import type { Answer } from './answer.ts'
 import type { Connection } from './connection.ts'
 import type { NewestWord } from './newest.ts'
 import type { Lineage } from '../history/lineage.ts'
@@ -45,6 +46,8 @@ export interface CatchUpParts {
   readonly snapshots: Snapshots
   readonly head: () => Position
   readonly lineage: () => Lineage
+  /** No batch above this seq has erased values. */
+  readonly erasedThrough: () => number
   /** Signs the settled messages that accompany a snapshot at that position. */
   readonly signSettled: (at: Position, settled: SettledParts) => Promise<string>
   /** The signed statement that the head is the newest position. */
@@ -65,19 +68,22 @@ export async function catchUp(
   { have, pages }: FollowFrom,
   parts: CatchUpParts,
 ): Promise<void> {
+  const answer = connection.answer()
   const head = parts.head()
   const isOurs = have && parts.lineage().has(have) && have.seq <= head.seq
   const isSame = isOurs && parts.space.chains.mayBe(have.seq, chainPrefix(have.chain))
   let after = isSame ? have.seq : 0
   // A greeting has only the newest epochs, so a follower does not know the start of an older one.
   const isTold = after > 0 || parts.lineage().epochs[0]?.prev === null
-  const mustReplace = (isSame !== true && have !== null) || !isTold
+  // What it lacks of the log is not what was signed any more.
+  const isErased = after < parts.erasedThrough()
+  const mustReplace = (isSame !== true && have !== null) || !isTold || isErased
   const missing = mustReplace ? undefined : await firstMissing(after, head.seq - after, parts)
   let first = missing ?? []
   if (!missing) {
     const fromSeq = isOurs ? have.seq : 0
     const at = await parts.snapshots.read({ fromSeq, pages }, (one) =>
-      sendSnapshot(connection, one, { ...parts, pages }),
+      sendSnapshot(connection, one, { ...parts, pages, answer }),
     )
     if (at === undefined && mustReplace && !connection.closed)
       throw new Error('the store does not take states, and this link needs a snapshot')
@@ -85,7 +91,7 @@ export async function catchUp(
   }
   let word: NewestWord | undefined
   for (;;) {
-    while (!connection.closed && after < parts.head().seq) {
+    while (!answer.isOver && after < parts.head().seq) {
       const found = first.length > 0 ? first : await parts.store.batches(after, READ_BYTES)
       if (found.length === 0)
         throw new Error(
@@ -96,7 +102,7 @@ export async function catchUp(
         connection.close('this reviewer is a peer, and has no log from there') // PEER10
         return
       }
-      await sendBatches(connection, committed)
+      await sendBatches(connection, committed, answer)
       after = committed.at(-1)?.toSeq ?? parts.head().seq
       first = []
     }
@@ -104,7 +110,7 @@ export async function catchUp(
     word = await parts.newest() // a commit during this await is sent by the next round
   }
   // In the same turn as the last check of the head: a commit in between would go to live links only.
-  connection.through(reviewerFrame('through', { ...word, pages: 0, snapshot: 0, settled: null }))
+  answer.through(reviewerFrame('through', { ...word, pages: 0, snapshot: 0, settled: null }))
 }
 
 /** The first of the batches that are missing; undefined where a snapshot is shorter than all of them. */
@@ -135,7 +141,11 @@ function changesPerMessage(batches: readonly Stored<BatchText>[]): number {
 }
 
 /** Sends stored batches in frames, each with the signed position after it; waits until the link has room. */
-async function sendBatches(connection: Connection, batches: readonly StoredBatch[]): Promise<void> {
+async function sendBatches(
+  connection: Connection,
+  batches: readonly StoredBatch[],
+  answer: Answer,
+): Promise<void> {
   const sizes = new Map(batches.map((batch) => [batch, utf8Bytes(batch.text)]))
   for (let from = 0; from < batches.length && !connection.closed;) {
     const sizeOf = (one: StoredBatch): Bytes => sizes.get(one) ?? utf8Bytes(one.text)
@@ -150,7 +160,7 @@ async function sendBatches(connection: Connection, batches: readonly StoredBatch
     const { position } = last
     const counts = part.map(({ text }) => lineCount(text))
     const texts = part.map(({ text }) => text).join('\n')
-    connection.sendPart(reviewerFrame('tail', { batches: counts, position }, texts))
+    answer.sendPart(reviewerFrame('tail', { batches: counts, position }, texts))
     await connection.drained()
   }
 }
@@ -184,9 +194,9 @@ export function inFrames<T>(
 async function sendSnapshot(
   connection: Connection,
   shared: SharedSnapshot,
-  parts: CatchUpParts & Pick<FollowFrom, 'pages'>,
+  parts: CatchUpParts & Pick<FollowFrom, 'pages'> & { readonly answer: Answer },
 ): Promise<number> {
-  const { store, clock } = parts
+  const { store, clock, answer } = parts
   const { at } = shared
   const snapshot = ++connection.snapshots
   const kept: string[] = []
@@ -198,18 +208,18 @@ async function sendSnapshot(
     }
     const page = await shared.page(no)
     if (page === undefined) break
-    connection.sendPart(reviewerFrame('page', { snapshot }, page))
+    answer.sendPart(reviewerFrame('page', { snapshot }, page))
     await connection.drained()
     await new Promise<void>((resolve) => void clock.after(0, resolve))
   }
   if (shared.isOver) connection.close('the snapshot is over')
   if (connection.closed) return at.seq
-  if (kept.length > 0) connection.send(reviewerFrame('kept', { snapshot, pages: kept }))
+  if (kept.length > 0) answer.send(reviewerFrame('kept', { snapshot, pages: kept }))
   const lists: Hash[] = []
   for (const sessionId of connection.sessions) {
     for await (const runs of settledRuns(sessionId, store, at.seq)) {
       const list = reviewerFrame('settled', { sessionId, runs, at: clock.now(), snapshot })
-      connection.sendPart(list)
+      answer.sendPart(list)
       lists.push(listHash(list))
       await connection.drained()
     }
@@ -219,7 +229,7 @@ async function sendSnapshot(
   const [sig, settledSig] = await Promise.all([shared.signature(), parts.signSettled(at, told)])
   const settled = { lists: lists.length, sig: settledSig }
   const end = { position: at, pages: hashes.length, snapshot, sig, at: null, settled }
-  connection.send(reviewerFrame('through', end))
+  answer.send(reviewerFrame('through', end))
   return at.seq
 }
 

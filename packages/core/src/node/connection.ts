@@ -28,6 +28,7 @@ import {
   reviewerFrame,
 } from '../wire/frames.ts'
 import type { Peer, SignedIn } from './login.ts'
+import { Answer } from './answer.ts'
 import { Pace } from './pace.ts'
 import { type PersonKey, type Quotas, personKey } from './quotas.ts'
 
@@ -52,6 +53,8 @@ export interface ConnectionHost {
   readonly clock: Clock
   readonly limits: Limits
   readonly quotas: Quotas
+  /** The seq of the newest erasure. */
+  readonly erasedSeq: number
   /** The answer to `hello`; `nonces`: that of the author, and that of this connection. */
   welcome(nonces: readonly [string, string]): Promise<ReviewerFrames['welcome']>
   /** 128 random bits. */
@@ -66,6 +69,7 @@ export interface ConnectionHost {
   /** How far the next rows of scopes reach. */
   reach(connection: Connection, frame: AuthorFrame & { kind: 'reach' }): void
   history(connection: Connection, entityId: Uuid): void
+  erase(connection: Connection, frame: AuthorFrame & { kind: 'erase' }): void
   seal(connection: Connection, seq: number): void
   gone(connection: Connection): void
   strike(connection: Connection, why: string): void
@@ -74,7 +78,7 @@ export interface ConnectionHost {
 }
 
 /** Frames that ask for what is here. */
-type ReadKind = 'want' | 'follow' | 'reach' | 'history' | 'seal' | 'held'
+type ReadKind = 'want' | 'follow' | 'reach' | 'history' | 'seal' | 'erase' | 'held'
 
 /** Whose quotas a session uses. */
 interface SessionHolder {
@@ -162,6 +166,11 @@ export class Connection {
       .finally(() => pending.delete(key))
     this.#answers = answered.catch(() => {}) // the caller gets the error; the next answer follows
     await answered
+  }
+
+  /** Begins an answer of what is read from now on. */
+  answer(): Answer {
+    return new Answer(this, () => this.#host.erasedSeq)
   }
 
   /** Sends a frame, in parts where it is larger than the transport carries. */
@@ -423,6 +432,7 @@ export class Connection {
       case 'reach':
       case 'history':
       case 'seal':
+      case 'erase':
       case 'held':
         void this.binding.then(() => this.#read(frame))
         break
@@ -435,6 +445,7 @@ export class Connection {
       this.send(reviewerFrame('bound', { sessionIds: [], forMs: null, why: null, may: null }))
     else if (frame.kind === 'history') this.#host.history(this, frame.entityId)
     else if (frame.kind === 'seal') this.#host.seal(this, frame.seq)
+    else if (frame.kind === 'erase') this.#host.erase(this, frame)
     else if (frame.kind === 'held') this.#host.held(this, frame)
     else if (frame.kind === 'follow') this.#host.scopes(this, frame)
     else if (frame.kind === 'reach') this.#host.reach(this, frame)

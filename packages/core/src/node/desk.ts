@@ -6,14 +6,14 @@
 import { without } from '../base/redact.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { type Write, reviewIn } from '../history/entry.ts'
-import { pendingIn } from '../history/names.ts'
 import type { Position, Rejection } from '../facts/message.ts'
 import type { Limits } from '../facts/limits.ts'
-import type { Commit, LedgerRun, SpaceStore } from '../ports/space-store.ts'
+import type { Commit, SpaceStore } from '../ports/space-store.ts'
 import type { Entity } from '../schema/entity.ts'
 import { reviewRows } from '../wire/frames.ts'
 import { acceptedBytes, nackBytes, positionBytes, rejectionBytes } from '../wire/signed.ts'
 import type { ReviewerOptions } from './api.ts'
+import { acceptedRuns } from './accepted-runs.ts'
 import { StateWriter } from './behind.ts'
 import type { Connection } from './connection.ts'
 import { decide } from '../review/decide.ts'
@@ -21,13 +21,14 @@ import type { LinkAnswers, Decision, Offer } from '../review/decision.ts'
 import { appendEpoch, appendReturned, headAfter } from './epochs.ts'
 import type { Evidence } from './evidence.ts'
 import { type Events, ruleFailed } from './events.ts'
+import { loadFor } from './load-for.ts'
 import { type OpenSpace, trimCaches, replay } from './open.ts'
 import type { SessionRecord } from '../review/ledger.ts'
 import type { Batch } from '../wire/types.ts'
 import type { ReturnedBatch } from '../review/returned-flush.ts'
 import { SpaceRows } from '../review/rows.ts'
 import type { KeyedTypes } from '../review/state-keys.ts'
-import { batchText, readHead } from '../review/stored.ts'
+import { type Erasure, batchText, readHead } from '../review/stored.ts'
 import { type Ack, type Nack, sendVerdicts } from './verdicts.ts'
 import type { Views } from './views.ts'
 
@@ -48,6 +49,8 @@ export interface DeskParts extends ReviewerOptions {
   readonly views: Views
   /** Called for a link whose peer reads too slowly: it must catch up from that position. */
   readonly onBehind: (connection: Connection, have: Position) => void
+  /** Called in the turn of a newer erasure. */
+  readonly onErased: () => void
 }
 
 export class Desk {
@@ -110,9 +113,9 @@ export class Desk {
   async #commit(offers: readonly Offer<Connection>[]): Promise<Decision<Connection> | undefined> {
     const { clock } = this.#parts
     const startedMs = clock.monotonic()
-    if (this.#isUnsure) await this.resync()
-    if (this.open.mustOpenEpoch) {
-      await this.openEpoch()
+    const mustOpenEpoch = this.open.mustOpenEpoch
+    await this.settle()
+    if (mustOpenEpoch) {
       if (offers.some(({ connection }) => connection)) {
         this.#nackAll(offers, 'an epoch was opened')
         return undefined
@@ -148,6 +151,32 @@ export class Desk {
     this.#parts.views.committed({ decision, offers, before: states })
     this.behind.committed()
     return decision
+  }
+
+  /** What has to be done before the next commit: the store read, and an epoch opened. */
+  async settle(): Promise<void> {
+    this.open.use.isHeld = true
+    if (this.#isUnsure) await this.resync()
+    if (this.open.mustOpenEpoch) await this.openEpoch()
+  }
+
+  /** Appends a commit of an erasure. Rejects where it may have been committed, or not. */
+  async appended(commit: Commit): Promise<'committed' | 'fenced'> {
+    try {
+      return await this.#parts.store.append(commit)
+    } catch (error) {
+      this.#isUnsure = true
+      throw error
+    }
+  }
+
+  /** What of the log is erased, as of the present head. */
+  erased(erasure: Erasure): void {
+    const isNews = erasure.newest > this.open.erasure.newest
+    this.open.erasure = erasure
+    if (!isNews) return
+    this.#rows = new SpaceRows(this.open.space, this.#parts.types)
+    this.#parts.onErased()
   }
 
   /** Opens an epoch at the head. Closes all links; the next greeting has the new epoch. */
@@ -187,12 +216,14 @@ export class Desk {
     try {
       for (const one of batches) {
         const records = await recordsOf(one.batch)
-        const head = await appendReturned(this.open, one, { ...this.#parts, records })
-        if (head === 'fenced') return false
+        const returned = await appendReturned(this.open, one, { ...this.#parts, records })
+        if (returned === 'fenced') return false
+        const { head, erasure } = returned
         this.open.ledger.forgetVerdicts()
         await replay(this.open, { after: this.head.seq, head }, store)
         const isOther = head.eid !== this.head.eid
         this.open.head = head
+        this.erased(erasure)
         // Their greeting lacks the new epochs, so no frame of these may be sent to them.
         if (isOther) for (const link of [...connections]) link.close('epochs came back; resume')
       }
@@ -220,7 +251,7 @@ export class Desk {
     const { source, space, ledger, persons, revocations, lineage } = this.open
     const { clock, random, rules = {}, review, canRead, assign: assigners = {} } = this.#parts
     const history = new Map<Uuid, readonly Write[] | 'long'>()
-    await this.#loadFor(offers)
+    await loadFor(offers, source)
     const deciding = decide(offers, {
       ...{ space, ledger, persons, revocations, lineage, random, rules, review, canRead },
       ...{ assigners, history },
@@ -236,32 +267,6 @@ export class Desk {
       if (done) return value
       await source.need(value, history)
     }
-  }
-
-  /** Loads the entities and numbers that a decision on these offers needs, in few reads. */
-  async #loadFor(offers: readonly Offer<Connection>[]): Promise<void> {
-    const { source } = this.open
-    const entities = new Set<Uuid>()
-    for (const { flush, session } of offers) {
-      const numbers = new Map<Uuid, Set<number>>()
-      const add = (sessionId: Uuid, clientSeq: number): void => {
-        const known = numbers.get(sessionId)
-        if (known) known.add(clientSeq)
-        else numbers.set(sessionId, new Set([clientSeq]))
-      }
-      const { sessionId } = session.facts
-      for (const { clientSeq, changes, expect = [] } of flush.messages) {
-        add(sessionId, clientSeq)
-        for (const { entityId } of expect) entities.add(entityId)
-        for (const { entityId, parents } of changes) {
-          entities.add(entityId)
-          for (const named of pendingIn(parents, sessionId)) add(named.sessionId, named.clientSeq)
-        }
-      }
-      for (const [id, clientSeqs] of numbers) await source.numbers(id, clientSeqs)
-    }
-    const authors = offers.map(({ record }) => record.authorId)
-    await Promise.all([source.entities(entities), source.authors(authors)])
   }
 
   /** The signed rejections, by message id. */
@@ -460,9 +465,11 @@ export class Desk {
     if (isOther)
       this.open.revocations.reload(stored.hasRevocations ? await store.revocations() : [])
     if (stored.text !== undefined && stored.seq !== known) {
-      const head = readHead(stored.text).position
+      const { position: head, assigned, erasure } = readHead(stored.text)
       await replay(this.open, { after: known, head }, store)
+      this.open.space.assignedAre(assigned)
       this.open.head = head
+      this.erased(erasure)
     }
     this.open.commits = stored.commits
     // Also where that commit took no seq: it may have revoked an author.
@@ -470,24 +477,4 @@ export class Desk {
       for (const link of [...this.#parts.connections]) link.close('the store answered late; resume')
     this.#isUnsure = false
   }
-}
-
-/** The accepted messages of a decision as runs of numbers of one session. */
-function acceptedRuns({
-  batch,
-}: Decision<Connection>): (LedgerRun & { readonly sessionId: Uuid })[] {
-  const runs: { sessionId: Uuid; clientSeq: number; count: number; seq: number }[] = []
-  for (const entry of batch.entries) {
-    const { session, clientSeq } = entry
-    const { sessionId } = session
-    const { seq } = reviewIn(entry)
-    const last = runs.at(-1)
-    const follows =
-      last?.sessionId === sessionId &&
-      last.clientSeq + last.count === clientSeq &&
-      last.seq + last.count === seq
-    if (follows) last.count++
-    else runs.push({ sessionId, clientSeq, count: 1, seq })
-  }
-  return runs
 }

@@ -8,7 +8,8 @@ import type { Clock } from '../ports/clock.ts'
 import type { SpaceMarks } from '../ports/space-marks.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
-import { batchText, headText } from '../review/stored.ts'
+import { type Erasure, batchText, headText } from '../review/stored.ts'
+import type { RedactRecord } from '../wire/records.ts'
 import type { AssignedLast } from '../review/space.ts'
 import { positionBytes } from '../wire/signed.ts'
 import type { SessionRecord } from '../review/ledger.ts'
@@ -25,20 +26,24 @@ export interface EpochParts {
 }
 
 /** The record of an epoch takes a seq of no message, and has no seals. */
-const NO_SEALS = JSON.stringify({ seals: [], forked: [] })
+export const NO_SEALS: string = JSON.stringify({ seals: [], forked: [] })
 
 /** The text of the head after a commit. */
 export function headAfter(
-  { lineage }: Pick<OpenSpace, 'lineage'>,
+  { lineage, erasure }: Pick<OpenSpace, 'lineage' | 'erasure'>,
   position: Position,
   assigned: readonly AssignedLast[],
 ): string {
   const epochs = lineage.epochs.filter(({ prev }) => prev !== null).map(({ seq }) => seq)
-  return headText({ position, assigned, epochs, parted: lineage.parted.map(({ line }) => line) })
+  const parted = lineage.parted.map(({ line }) => line)
+  return headText({ position, assigned, epochs, parted, erasure })
 }
 
 /** Signs positions of this reviewer. */
-async function signed(unsigned: Position, { space, keys, signer }: EpochParts): Promise<Position> {
+export async function signed(
+  unsigned: Position,
+  { space, keys, signer }: EpochParts,
+): Promise<Position> {
   return { ...unsigned, sig: await signer.sign(keys, positionBytes(space, unsigned)) }
 }
 
@@ -50,10 +55,11 @@ export async function appendReturned(
   open: OpenSpace,
   { text, batch, eid, epoch }: ReturnedBatch,
   { records, ...parts }: EpochParts & { readonly records: ReadonlyMap<Uuid, SessionRecord> },
-): Promise<Position | 'fenced'> {
+): Promise<{ readonly head: Position; readonly erasure: Erasure } | 'fenced'> {
   const { fromSeq, throughSeq: toSeq, chain, accepted } = batch
   const position = await signed({ eid, epoch, seq: toSeq, chain }, parts)
   const lineage = batch.epoch ? open.lineage.with(batch.epoch) : open.lineage
+  const erasure = batch.redact ? erasureWith(open.erasure, batch.redact) : open.erasure
   const entries = accepted.map(({ seq }) => open.source.entry(batch, seq))
   const outcome = await parts.store.append({
     epoch,
@@ -69,11 +75,16 @@ export async function appendReturned(
       count: 1,
       seq,
     })),
-    head: headAfter({ lineage }, position, open.space.assignedAfter(entries)),
+    head: headAfter({ lineage, erasure }, position, open.space.assignedAfter(entries)),
   })
   if (outcome === 'fenced') return outcome
   open.commits++
-  return position
+  return { head: position, erasure }
+}
+
+/** What is erased with a record that came back: the log from before it still has the values. */
+function erasureWith({ left }: Erasure, { entityId, regs, seq }: RedactRecord): Erasure {
+  return { through: seq - 1, newest: seq, left: [...left, { entityId, regs, below: seq }] }
 }
 
 /**
@@ -94,7 +105,7 @@ export async function appendEpoch(
   const record = newEpoch({ space, keys, clock }, { seq: head.seq + 1, epoch, why, prev })
   const { eid, seq, chain, line } = record
   const position = await signed({ eid, epoch, seq, chain }, parts)
-  const after = { lineage: lineage.with(record) }
+  const after = { lineage: lineage.with(record), erasure: open.erasure }
   const outcome = await store.append({
     epoch,
     expect: { seq: head.seq, commits: open.commits },

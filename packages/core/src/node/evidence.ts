@@ -5,6 +5,7 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Hash } from '../base/hash.ts'
+import { shortId } from '../facts/ids.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
 import type { Equivocation } from '../review/equivocation.ts'
@@ -22,11 +23,16 @@ export interface EquivocationProof {
   readonly publicKey: string
   readonly seal: string
   readonly hashes: readonly Hash[]
-  /** Session line, head line and lines of its flush; without the lines where they are too long. */
+  /**
+   * Session line, head line and lines of its flush; without the lines where they are too long, or name a
+   * row whose values were erased.
+   */
   readonly texts: readonly string[]
 }
 
 const TEXT_BYTES_MAX = 65_536
+/** Session line and head line. */
+const TEXTS_WITHOUT_LINES = 2
 
 export interface EvidenceParts {
   readonly store: SpaceStore
@@ -57,6 +63,20 @@ export class Evidence {
   async all(): Promise<readonly EquivocationProof[]> {
     await this.#writing
     return this.#stored()
+  }
+
+  /** What is kept of flushes that name an entity, without their lines, to replace it. */
+  async without(
+    entityId: Uuid,
+  ): Promise<readonly { readonly key: string; readonly value: string }[]> {
+    const name = shortId(entityId)
+    return (await this.all()).flatMap((proof, i) => {
+      const texts = proof.texts.slice(0, TEXTS_WITHOUT_LINES)
+      const isNamed = proof.texts.slice(texts.length).some((line) => line.includes(name))
+      return isNamed
+        ? [{ key: evidenceKey(i + 1), value: JSON.stringify({ ...proof, texts }) }]
+        : []
+    })
   }
 
   /** Resolves when all evidence so far is stored. */

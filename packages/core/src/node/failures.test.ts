@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Json } from '../base/json.ts'
 import { bytesOf } from '../base/size.ts'
+import { CAPABILITIES } from '../facts/capabilities.ts'
 import { sealBytes } from '../facts/hashes.ts'
 import { entity } from '../schema/entity.ts'
 import {
@@ -15,6 +16,7 @@ import {
 import { authorFrame } from '../wire/frames.ts'
 import { readPage } from '../wire/pages.ts'
 import { readLayout } from '../wire/read-batch.ts'
+import { sequence } from '../review/assign.ts'
 import type { ReviewRule } from '../review/rules.ts'
 import { readStoredBatch } from '../review/stored.ts'
 
@@ -310,4 +312,29 @@ describe('seals', () => {
       }
     }
   })
+})
+
+test('ERA1 the next assigned value follows an erased one, where states were not written since', async () => {
+  const Bill = entity('bill', z.object({ title: z.string(), number: z.number().optional() }))
+  const options: DeskOptions = {
+    ...{ entities: [Bill.assigned('number')], assign: { bill: { number: sequence() } } },
+    capabilities: () => CAPABILITIES,
+  }
+  const { desk, ann } = await deskWith(options)
+  desk.spaces.faults = { ...desk.spaces.faults, behindFails: () => true }
+  const first = ann.create('bill', { title: 'one' })
+  await ann.offer(first, ann.create('bill', { title: 'two' }))
+  const last = ann.create('bill', { title: 'three' })
+  await ann.offer(last)
+  const erasing = desk.reviewer.eraseValues(last.changes[0]!.entityId) // a creation has one change
+  await Promise.all([expect(erasing).rejects.toThrow(/are not written/), desk.settle()])
+  await desk.restart(options)
+  await ann.connect()
+  await ann.offer(ann.create('bill', { title: 'four' }))
+  const stored = desk.spaces.tables(DESK_SPACE).batches(0, bytesOf(1_000_000)).at(-1)!
+  const layout = readLayout(readStoredBatch(stored).text, [])
+  if (!layout.ok) throw new Error(layout.error.message)
+  const [review] = layout.value.reviews
+  expect(review?.review?.assigned).toEqual([{ change: 0, values: { number: 4 } }])
+  await desk.close()
 })

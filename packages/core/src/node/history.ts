@@ -14,6 +14,7 @@ import { type HistoryEnd, type Term, reviewerFrame } from '../wire/frames.ts'
 import type { BatchLayout } from '../wire/layout.ts'
 import { historyBytes } from '../wire/signed.ts'
 import { tellMessage } from '../wire/told.ts'
+import type { Answer } from './answer.ts'
 import type { Connection } from './connection.ts'
 import type { SpaceSource } from './source.ts'
 
@@ -30,6 +31,8 @@ export interface HistoryParts {
 
 /** The cost of a look-up of one message, in bytes of the quota: a batch is parsed for it. */
 export const MESSAGE_READ_BYTES = 4_096
+/** Pause of the history of an entity of which values are being erased. */
+const ERASING_MS = 250
 /** Maximum size of the facts of a message in the frame, without its text. */
 const ENVELOPE_BYTES = bytesOf(128)
 
@@ -54,7 +57,11 @@ async function sendHistory(
   parts: HistoryParts,
 ): Promise<void> {
   const { limits } = parts
-  const page = new Page(connection, entityId, parts)
+  // Until then the log has values that were erased.
+  while (parts.source.isErasing(entityId) && !connection.closed)
+    await new Promise<void>((resolve) => void parts.clock.after(ERASING_MS, resolve))
+  const answer = connection.answer()
+  const page = new Page({ connection, answer }, entityId, parts)
   const texts = new Texts(parts)
   let messages = 0
   let bytes = NO_BYTES
@@ -64,9 +71,10 @@ async function sendHistory(
   const mayAsk = await parts.mayAsk()
   const seqs = mayAsk ? await parts.source.changeSeqs(entityId, countMax, parts.asOfSeq) : []
   for (const seq of seqs.toReversed()) {
-    if (connection.closed) return
+    if (answer.isOver) return
     connection.charge(MESSAGE_READ_BYTES)
     const text = await texts.message(seq, entityId)
+    if (text === undefined) continue // its values were erased then
     const size = addBytes(utf8Bytes(text), ENVELOPE_BYTES)
     isCut = messages >= limits.historyMessagesMax || bytes + size > limits.historyBytesMax
     if (isCut) break
@@ -97,11 +105,13 @@ class Texts {
     this.#parts = parts
   }
 
-  async message(seq: number, entityId: Uuid): Promise<string> {
+  /** The text of the message at a seq; undefined for a record. */
+  async message(seq: number, entityId: Uuid): Promise<string | undefined> {
     const known = this.#of(seq, entityId)
     if (known !== undefined) return known
     const { source, clock } = this.#parts
     this.#batch = await source.layoutWith(seq)
+    if (!this.#batch) return undefined
     const text = this.#of(seq, entityId)
     if (text === undefined) throw new Error(`the stored message at seq ${seq} is damaged`)
     // Parsing a batch takes milliseconds: yields, so that offers do not wait for a whole history.
@@ -125,12 +135,18 @@ class Page {
   readonly #connection: Connection
   readonly #entityId: Uuid
   readonly #parts: HistoryParts
+  readonly #answer: Answer
   #messages: PageMessage[] = []
   #bytes = NO_BYTES
   readonly #bytesMax: number
   #part = 0
 
-  constructor(connection: Connection, entityId: Uuid, parts: HistoryParts) {
+  constructor(
+    { connection, answer }: { readonly connection: Connection; readonly answer: Answer },
+    entityId: Uuid,
+    parts: HistoryParts,
+  ) {
+    this.#answer = answer
     this.#bytesMax = frameContentBytesMax(parts.limits)
     this.#connection = connection
     this.#entityId = entityId
@@ -161,6 +177,6 @@ class Page {
     this.#bytes = NO_BYTES
     const { nonce } = this.#connection
     const sig = await sign(historyBytes(epoch.space, epoch, { ...about, nonce, texts }))
-    this.#connection.sendPart(reviewerFrame('history', { ...about, sig }, texts))
+    this.#answer.sendPart(reviewerFrame('history', { ...about, sig }, texts))
   }
 }

@@ -350,6 +350,7 @@ describe('an author of one of them', () => {
       connect: (link, peer) => host.connect(link, peer),
       evidence: () => Promise.resolve([]),
       rightsChanged: () => {},
+      eraseValues: () => Promise.reject(new Error('unused')),
       revoke: async () => {},
       readmit: async () => {},
       close: () => host.close(),

@@ -4,6 +4,7 @@
  *
  *   link ─▶ hello ─▶ (space refused: bye) ─▶ space opened ─▶ frames go to its reviewer
  */
+import type { Outcome } from '../base/outcome.ts'
 import { NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
@@ -55,6 +56,8 @@ export interface ReviewerHost {
   revoke(space: Uuid, who: Revoked, options?: { readonly late?: LateWork }): Promise<void>
   /** As `Reviewer.readmit`. */
   readmit(space: Uuid, who: Revoked): Promise<void>
+  /** As `Reviewer.eraseValues`. */
+  eraseValues(space: Uuid, entityId: Uuid, regs?: readonly string[]): Promise<Outcome<number>>
   /** Waits for running commits, sends `bye` on every link, and closes every space. */
   close(): Promise<void>
 }
@@ -136,6 +139,10 @@ class Host implements ReviewerHost {
 
   readmit(space: Uuid, who: Revoked): Promise<void> {
     return this.#with(space, (reviewer) => reviewer.readmit(who))
+  }
+
+  eraseValues(space: Uuid, entityId: Uuid, regs?: readonly string[]): Promise<Outcome<number>> {
+    return this.#with(space, (reviewer) => reviewer.eraseValues(entityId, regs))
   }
 
   /** Calls the reviewer of a space, which stays open meanwhile. */

@@ -9,14 +9,14 @@ import { toEntry } from '../history/from-message.ts'
 import type { Lineage } from '../history/lineage.ts'
 import type { StoredBatch } from '../review/stored.ts'
 import type { RegisterTable } from '../schema/registers.ts'
-import { batchReadingBounds } from '../wire/bounds.ts'
+import { storedReadingBounds } from '../wire/bounds.ts'
 import { NO_CHAIN } from '../wire/hashes.ts'
 import { readBatch } from '../wire/read-batch.ts'
 import { keptReview } from '../wire/reviews.ts'
 import type { Batch } from '../wire/types.ts'
 
 /**
- * Parses a stored batch, which has every line. Its `chain` means something only with the chain before
+ * Parses a stored batch, which has every line, erased ones as their hashes. Its `chain` means something only with the chain before
  * it. Errors as `readBatch`.
  */
 export function loggedBatch(
@@ -32,8 +32,8 @@ export function loggedBatch(
     before: { seq: fromSeq - 1, chain: chainBefore },
     sessions: [],
     own: () => undefined,
-    redacted: () => undefined,
-    bounds: batchReadingBounds(limits),
+    mayBeErased: true,
+    bounds: storedReadingBounds(limits),
   })
 }
 

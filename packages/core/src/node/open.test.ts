@@ -8,7 +8,7 @@ import { DESK_SPACE, Desk, type HandAuthor, type HandMessage } from '../testing/
 import { type OpenedSpace, openDesk } from '../testing/opened-space.ts'
 import { cachesOf } from '../review/caches.ts'
 import { openSpace } from './open.ts'
-import { headText, readHead, readStoredBatch, stateText } from '../review/stored.ts'
+import { NOTHING_ERASED, headText, readHead, readStoredBatch, stateText } from '../review/stored.ts'
 
 const idOf = ({ changes }: HandMessage): string => changes[0]!.entityId
 const by = (n: number): { n: { $op: ['counter', number] } } => ({ n: { $op: ['counter', n] } })
@@ -191,7 +191,10 @@ describe('what was not written behind', () => {
         ...{
           seq: position.seq,
           commits: 4,
-          text: headText({ position, assigned: [], epochs: [], parted: [] }),
+          text: headText({
+            ...{ position, assigned: [], epochs: [], parted: [] },
+            erasure: NOTHING_ERASED,
+          }),
         },
       }),
     }))
@@ -240,7 +243,11 @@ describe('damage', () => {
       edit(4, (text) => ok(text.replace('"b"', '"z"'))),
       'the stored batch from seq 4 breaks the chain',
     ],
-    ['a head that is none', withHead(() => '[[],[]]'), 'the stored head is not a position'],
+    [
+      'a head that is none',
+      withHead(() => '[[],[],[],[],[0,0,[]]]'),
+      'the stored head is not a position',
+    ],
     [
       'a head with another chain',
       withHead((text) => {

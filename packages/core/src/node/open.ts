@@ -21,7 +21,7 @@ import { SpaceSource } from './source.ts'
 import { Persons } from '../review/persons.ts'
 import { Revocations } from '../review/revocations.ts'
 import { type AssignedLast, type FoldsOf, SpaceState } from '../review/space.ts'
-import { readHead, readStoredBatch } from '../review/stored.ts'
+import { type Erasure, NOTHING_ERASED, readHead, readStoredBatch } from '../review/stored.ts'
 
 const READ_BYTES = bytesOf(4_194_304)
 /** The least that a store reads: one row. */
@@ -43,6 +43,8 @@ export interface OpenSpace {
    */
   mustOpenEpoch: boolean
   head: Position
+  /** What of the log is erased. */
+  erasure: Erasure
   /** Number of commits in the store. */
   commits: number
   /** The seq up to which the store has states. */
@@ -80,9 +82,12 @@ export interface Continued {
 export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
   const { store, space: spaceId, limits, caches, foldsOf, onRefolded, marks, continues } = options
   const start = continues
-    ? { ...continues, stored: await store.head(), assigned: [], mustOpenEpoch: false }
+    ? {
+        ...{ ...continues, stored: await store.head(), assigned: [], mustOpenEpoch: false },
+        erasure: NOTHING_ERASED,
+      }
     : await storedStart(options)
-  const { head, assigned, lineage, mustOpenEpoch, stored } = start
+  const { head, assigned, erasure, lineage, mustOpenEpoch, stored } = start
   const revocations = new Revocations(stored.hasRevocations ? await store.revocations() : [])
   const use = { isHeld: true }
   const { heldChainsMax } = limits
@@ -92,14 +97,17 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
   const source = new SpaceSource({
     ...{ spaceId, store, limits, space, ledger, persons, onRefolded },
     lineage: () => open.lineage,
+    erasedSeq: () => open.erasure.newest,
+    isErasing: (id) => open.erasure.left.some(({ entityId }) => entityId === id),
   })
   const { commits, through } = stored
   const open: OpenSpace = {
-    ...{ space, ledger, persons, revocations, source, use, head, commits, through },
+    ...{ space, ledger, persons, revocations, source, use, head, erasure, commits, through },
     ...{ lineage, mustOpenEpoch },
   }
   try {
     await replay(open, { after: through, head }, store)
+    space.assignedAre(assigned)
     space.endBatch(head.seq, head.chain)
   } catch (error) {
     leaveCaches(open)
@@ -110,7 +118,7 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
   return open
 }
 
-type Start = Pick<OpenSpace, 'lineage' | 'head' | 'mustOpenEpoch'> & {
+type Start = Pick<OpenSpace, 'lineage' | 'head' | 'erasure' | 'mustOpenEpoch'> & {
   readonly assigned: readonly AssignedLast[]
   readonly stored: SpaceHead
 }
@@ -131,13 +139,16 @@ async function storedStart(options: OpenOptions): Promise<Start> {
   const { eid, epoch, chain } = genesis
   const past =
     text === undefined
-      ? { position: { eid, epoch, seq: 0, chain, sig }, assigned: [], epochs: [], parted: [] }
+      ? {
+          position: { eid, epoch, seq: 0, chain, sig },
+          ...{ assigned: [], epochs: [], parted: [], erasure: NOTHING_ERASED },
+        }
       : readHead(text)
   const later = await Promise.all(past.epochs.map((seq) => epochAt(seq, store)))
   const epochs = [genesis, ...later].slice(-EPOCHS_MAX)
-  const { position: head, assigned } = past
+  const { position: head, assigned, erasure } = past
   return {
-    ...{ head, assigned, stored },
+    ...{ head, assigned, erasure, stored },
     lineage: new Lineage(epochs, past.parted.map(epochIn)),
     mustOpenEpoch:
       known !== undefined && (options.restored || (marks && !isAsLeft(head, mark))) === true,
@@ -197,7 +208,8 @@ export async function replay(
         // The stored text has every line.
         message!.changes.map(({ entityId }) => entityId),
       )
-      await source.entities(ids)
+      await source.entities(batch.redact ? [batch.redact.entityId] : ids)
+      if (batch.redact) space.redact(batch.redact)
       for (const accepted of batch.accepted) {
         const stateOf = (id: Uuid): EntityState | undefined => space.entity(id)?.state
         space.commit([source.entry(batch, accepted.seq, stateOf)])

@@ -1,6 +1,7 @@
 /** A peer that reviews while home is away: what it continues, what it takes, and what it leaves to home. */
 import { describe, expect, test } from 'vitest'
 import { bytesOf } from '../base/size.ts'
+import { CAPABILITIES } from '../facts/capabilities.ts'
 import { Lineage } from '../history/lineage.ts'
 import type { Position } from '../facts/message.ts'
 import type { StateText } from '../ports/space-store.ts'
@@ -46,7 +47,7 @@ async function homeAway(): Promise<{
   const { clock, random, signer } = desk
   const keys = await signer.generate()
   const opening = openProvisional(
-    { space: DESK_SPACE, keys, clock, random, signer },
+    { space: DESK_SPACE, keys, clock, random, signer, capabilities: () => CAPABILITIES },
     { home, lineage, states: ofHome, relayed: [], tail: [], epoch: 2 },
   )
   await desk.settle()
@@ -92,6 +93,21 @@ describe('a provisional reviewer', () => {
     ann.heard.length = 0
     await bind()
     expect(bound()).toMatchObject({ sessionIds: [] })
+    await desk.close()
+  })
+
+  test('PEER13 erases nothing, for whoever asks', async () => {
+    const { desk, ann, first, peer } = await homeAway()
+    await ann.connect()
+    const { entityId } = first.changes[0]! // a creation has one
+    const { seq } = peer.state
+    ann.send(authorFrame('erase', { entityId, regs: null }))
+    await desk.settle()
+    expect(ann.heard.at(-1)).toMatchObject({
+      ...{ kind: 'erased', seq: 0, why: 'only the home reviewer erases values' },
+    })
+    expect(await peer.eraseValues(entityId)).toMatchObject({ error: { code: 'unauthorised' } })
+    expect(peer.state.seq).toBe(seq)
     await desk.close()
   })
 

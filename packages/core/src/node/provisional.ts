@@ -6,7 +6,7 @@
  *   home … 900 │ claim at 901 ─▶ … 950 │ claim of the next peer at 951 ─▶ …
  *      states of the replica     tail of the peers
  *
- * It knows no persons and no rules, and assigns nothing: what needs these waits for home. Bases before
+ * It knows no persons and no rules, assigns nothing, and erases nothing: what needs these waits for home. Bases before
  * its epochs are unknown to it.
  */
 import { assert } from '../base/assert.ts'
@@ -30,7 +30,7 @@ import type {
 } from '../ports/space-store.ts'
 import { cachesOf } from '../review/caches.ts'
 import type { SessionRecord } from '../review/ledger.ts'
-import { batchText, headText } from '../review/stored.ts'
+import { NOTHING_ERASED, batchText, headText } from '../review/stored.ts'
 import { batchReadingBounds } from '../wire/bounds.ts'
 import { readBatch } from '../wire/read-batch.ts'
 import type { Batch } from '../wire/types.ts'
@@ -104,7 +104,6 @@ class PeerTables extends MemoryTables {
       const read = readBatch(one.text, {
         ...{ space, before, sessions: [], bounds: batchReadingBounds(limits) },
         own: () => undefined,
-        redacted: () => undefined,
       })
       if (!read.ok) throw new Error(`the tail of a peer cannot be read: ${read.error.message}`)
       this.#continue(one, read.value)
@@ -139,7 +138,10 @@ class PeerTables extends MemoryTables {
         count: 1,
         seq: one.seq,
       })),
-      head: headText({ position, assigned: [], epochs: [], parted: [] }),
+      head: headText({
+        ...{ position, assigned: [], epochs: [], parted: [] },
+        erasure: NOTHING_ERASED,
+      }),
     })
     assert(outcome === 'committed', 'a tail of peers continues a position of home')
   }

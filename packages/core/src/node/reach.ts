@@ -41,10 +41,9 @@ export async function answerReach(
   if (reaches.has(asked.no) || reaches.size >= REACHES_MAX) return
   reaches.add(asked.no)
   try {
-    const nearest = new Nearest(asked)
-    for (const scope of asked.scopes) await addRows(nearest, scope, { connection, asked, parts })
-    const { no } = asked
-    if (!connection.closed) connection.send(reviewerFrame('reach', { no, to: nearest.end }))
+    const answer = connection.answer()
+    const to = await reachOf(connection, asked, parts)
+    answer.send(reviewerFrame('reach', { no: asked.no, to }))
   } catch (error) {
     if (error instanceof AheadOfHere) parts.onAhead()
     else {
@@ -54,6 +53,16 @@ export async function answerReach(
   } finally {
     reaches.delete(asked.no)
   }
+}
+
+async function reachOf(
+  connection: Connection,
+  asked: ReachFields,
+  parts: ReachParts,
+): Promise<Bound['value'] | null> {
+  const nearest = new Nearest(asked)
+  for (const scope of asked.scopes) await addRows(nearest, scope, { connection, asked, parts })
+  return nearest.end
 }
 
 interface Question {

@@ -17,8 +17,10 @@ import type { SessionRecord } from '../review/ledger.ts'
 import { type ReturnedBatch, returnedFlushes, unboundRecord } from '../review/returned-flush.ts'
 import { readSession } from '../review/stored.ts'
 import { batchReadingBounds } from '../wire/bounds.ts'
+import type { ErasedValues } from '../wire/erase-batch.ts'
 import { type AuthorFrame, linesInParts, reviewerFrame } from '../wire/frames.ts'
 import { readBatch, readLayout, spanOfBatch } from '../wire/read-batch.ts'
+import type { RedactRecord } from '../wire/records.ts'
 import { positionBytes } from '../wire/signed.ts'
 import type { Batch } from '../wire/types.ts'
 import type { Connection } from './connection.ts'
@@ -31,6 +33,8 @@ export interface ReturnedParts {
   readonly store: SpaceStore
   readonly limits: Limits
   readonly desk: Desk
+  /** Erases values once more whose erasure was lost. */
+  readonly erase: (values: ErasedValues) => Promise<unknown>
 }
 
 type Held = AuthorFrame & { readonly kind: 'held' }
@@ -128,8 +132,7 @@ export class Returned {
     for (const text of linesInParts(texts, batches) ?? []) {
       const span = spanOfBatch(text, bounds)
       const own = (): undefined => undefined
-      const read =
-        span.ok && readBatch(text, { space, before, sessions: [], own, redacted: own, bounds })
+      const read = span.ok && readBatch(text, { space, before, sessions: [], own, bounds })
       if (!read || !read.ok) return undefined
       found.push({ text, batch: read.value, before })
       before = { seq: read.value.throughSeq, chain: read.value.chain }
@@ -161,8 +164,25 @@ export class Returned {
     const lost = read.filter((one) => !this.#isHere(one))
     // Two histories under one epoch: a copy of the data was opened in place of the original.
     if (lost.some(({ eid }) => eid === head.eid)) await desk.lost()
-    const offers = await Promise.all(lost.map((one) => this.#offers(one)))
-    return this.#judge(offers.flat())
+    let offers: Offer<Connection>[] = []
+    for (const one of lost) {
+      if (!one.batch.redact) offers.push(...(await this.#offers(one)))
+      else {
+        if (!(await this.#judge(offers))) return false
+        await this.#eraseAgain(one.eid, one.batch.redact)
+        offers = []
+      }
+    }
+    return this.#judge(offers)
+  }
+
+  /** Carries out a record that was lost with its lineage, once: others hand it back, too. */
+  async #eraseAgain(eid: Uuid, { entityId, regs, seq }: RedactRecord): Promise<void> {
+    const { store, erase } = this.#parts
+    const key = `erased again ${eid} ${seq}`
+    if ((await store.meta(key)) !== undefined) return
+    await erase({ entityId, regs })
+    await store.claimMeta(key, '')
   }
 
   /** Whether a batch is in the log here. */
@@ -173,7 +193,7 @@ export class Returned {
   }
 
   async #offers({ text, batch, eid }: ReturnedBatch): Promise<readonly Offer<Connection>[]> {
-    if (batch.epoch) return []
+    if (batch.epoch || batch.redact) return []
     const layout = readLayout(text, [], batchReadingBounds(this.#parts.limits))
     if (!layout.ok) return []
     const records = await this.#records(batch)

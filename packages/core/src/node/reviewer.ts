@@ -8,6 +8,7 @@
  * All queued offers are in the next batch: group commit. States are written later (`behind.ts`).
  */
 import { toBase64url } from '../base/bytes.ts'
+import type { Outcome } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
 import { type Position, WIRE_VERSION } from '../facts/message.ts'
@@ -32,6 +33,7 @@ import { Desk, type DeskParts } from './desk.ts'
 import { appendEpoch } from './epochs.ts'
 import { Events } from './events.ts'
 import { type EquivocationProof, Evidence } from './evidence.ts'
+import { Erasures } from './erasures.ts'
 import { answerHistory } from './history.ts'
 import { healthOf } from './health.ts'
 import { Intake } from './intake.ts'
@@ -50,6 +52,7 @@ import { Returned } from './returned.ts'
 import { storeRevocation } from './revoke.ts'
 import { Snapshots } from './snapshots.ts'
 import { KeyedTypes } from '../review/state-keys.ts'
+import { ReviewTurns } from './turns.ts'
 import { WaitingLine } from './waiting-line.ts'
 import { Views } from './views.ts'
 
@@ -103,7 +106,7 @@ export async function openReviewer(
 
 type RoleOptions = Omit<
   DeskParts,
-  'events' | 'evidence' | 'connections' | 'views' | 'keyed' | 'onBehind'
+  'events' | 'evidence' | 'connections' | 'views' | 'keyed' | 'onBehind' | 'onErased'
 >
 
 class ReviewerRole implements Reviewer, ConnectionHost {
@@ -116,14 +119,13 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   readonly #newest: Newest
   readonly #evidence: Evidence
   readonly #snapshots: Snapshots
+  readonly #erasures: Erasures
   readonly #views: Views
   readonly #binds: WaitingLine
   readonly #readers: Readers
   readonly #connections = new Set<Connection>()
   readonly #returned: Returned
-  /** Jobs that run between two decisions. */
-  readonly #jobs: (() => Promise<unknown>)[] = []
-  #working: Promise<void> | undefined
+  readonly #turns: ReviewTurns
   #isClosing = false
 
   constructor(options: RoleOptions, open: OpenSpace, { pages: held }: Caches) {
@@ -142,7 +144,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       events: this.#events,
       quotas: this.quotas,
       ledger: () => open.ledger,
-      onWaiting: () => this.#start(),
+      onWaiting: () => this.#turns.start(),
     })
     this.#evidence = new Evidence({
       ...{ store: options.store, limits, onError: this.#events.storeFailed },
@@ -160,29 +162,39 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       ...{ spaceId: space, space: open.space, source, store, clock, limits, keyed },
       readers: this.#readers,
       head: () => this.#desk.head,
+      erased: () => this.erasedSeq,
       now: () => this.#newest.now(),
       sign: (bytes) => signer.sign(keys, bytes),
       onError: this.#events.storeFailed,
-      onAhead: () => this.#between(() => this.#desk.resync()),
+      onAhead: () => this.#turns.between(() => this.#desk.resync()),
     })
     const desk = {
-      ...options,
-      keyed,
-      events: this.#events,
-      evidence: this.#evidence,
+      ...{ ...options, keyed, events: this.#events, evidence: this.#evidence },
       views: this.#views,
       connections: this.#connections,
       onBehind: (connection: Connection, have: Position) => void this.follow(connection, have),
+      onErased: () => this.#snapshots.drop(),
     }
     this.#desk = new Desk(desk, open)
-    this.#returned = new Returned({ ...options, desk: this.#desk })
+    this.#turns = new ReviewTurns({
+      ...{ clock, intake: this.#intake, desk: this.#desk, onError: this.#events.storeFailed },
+      onDecided: (decision) => this.#returned.again(decision),
+    })
+    this.#returned = new Returned({
+      ...{ ...options, desk: this.#desk },
+      erase: ({ entityId, regs }) => this.#erasures.within(entityId, regs),
+    })
     this.#snapshots = new Snapshots({
-      ...{ store, clock, limits, held },
-      space: open.space,
-      source: open.source,
-      head: () => this.#desk.head,
+      ...{ store, clock, limits, held, erased: () => this.erasedSeq },
+      ...{ space: open.space, source: open.source, head: () => this.#desk.head },
       writeBehind: () => this.#desk.behind.write(),
       sign: (at, pages) => signer.sign(keys, snapshotBytes(space, at, pages)),
+    })
+    this.#erasures = new Erasures({
+      ...{ ...options, desk: this.#desk, events: this.#events, evidence: this.#evidence },
+      ...{ connections: this.#connections, readers: this.#readers, views: this.#views },
+      onBehind: desk.onBehind,
+      between: (job) => this.#turns.between(job),
     })
   }
 
@@ -208,6 +220,14 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     this.#connections.add(connection)
     if (this.#isClosing) connection.close('the reviewer is stopping')
     return { frame: (text) => connection.frame(text), closed: () => connection.gone() }
+  }
+
+  erase(connection: Connection, frame: AuthorFrame & { kind: 'erase' }): void {
+    this.#erasures.asked(connection, frame).catch(this.#events.storeFailed)
+  }
+
+  eraseValues(entityId: Uuid, regs?: readonly string[]): Promise<Outcome<number>> {
+    return this.#erasures.erase(entityId, regs ?? null)
   }
 
   evidence(): Promise<readonly EquivocationProof[]> {
@@ -243,16 +263,17 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     const parts = { ...shared, connections: this.#connections, resync: () => this.#desk.resync() }
     // Between two decisions: of what is being decided, it takes all or nothing.
     return new Promise((resolve, reject) =>
-      this.#between(() => storeRevocation(who, revocation, parts).then(resolve, reject)),
+      this.#turns.between(() => storeRevocation(who, revocation, parts).then(resolve, reject)),
     )
   }
 
   async close(): Promise<void> {
     this.#isClosing = true
     this.#intake.close()
+    this.#erasures.stop()
     // Offers that were received before are still decided and answered.
     await Promise.all([...this.#connections].map(({ order }) => order))
-    await this.#working
+    await this.#turns.ended()
     for (const connection of [...this.#connections]) connection.close('the reviewer is stopping')
     this.#snapshots.close()
     await this.#evidence.written()
@@ -273,36 +294,11 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     await this.#options.marks?.put(this.space, { epoch, head })
   }
 
-  #start(): void {
-    this.#working ??= this.#work()
-  }
-
-  /** Runs a job when no decision is under way. */
-  #between(job: () => Promise<unknown>): void {
-    this.#jobs.push(job)
-    this.#start()
-  }
-
-  /** Decides batch after batch until the queue is empty; jobs run between two batches. */
-  async #work(): Promise<void> {
-    try {
-      while (!this.#intake.isEmpty || this.#jobs.length > 0) {
-        const job = this.#jobs.shift()
-        if (job) await job().catch(this.#events.storeFailed)
-        if (this.#intake.isEmpty) continue
-        // Offers that arrive in the same turn are in the same batch.
-        await new Promise<void>((resolve) => this.clock.soon(resolve))
-        const offers = this.#intake.take()
-        const decision = await this.#desk.batch(offers)
-        this.#intake.answered(offers)
-        await this.#returned.again(decision)
-      }
-    } finally {
-      this.#working = undefined // in the turn in which the queue is empty: the next offer starts `#work` again
-    }
-  }
-
   // The interface `ConnectionHost`.
+
+  get erasedSeq(): number {
+    return this.#desk.open.erasure.newest
+  }
 
   nonce(): string {
     return toBase64url(this.#options.random.bytes(16))
@@ -369,7 +365,10 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   held(connection: Connection, frame: AuthorFrame & { kind: 'held' }): void {
-    if (!this.#isClosing) this.#between(() => this.#returned.take(connection, frame))
+    if (this.#isClosing) return
+    this.#turns.between(() =>
+      this.#returned.take(connection, frame).then(() => this.#erasures.goOn()),
+    )
   }
 
   want(connection: Connection, have: Position | null, pages: readonly string[]): void {
@@ -391,7 +390,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       return
     }
     if (have && this.#isAhead(have)) {
-      this.#between(() =>
+      this.#turns.between(() =>
         this.#missed(connection, have, (known) => void this.follow(connection, known, pages)),
       )
       return
@@ -410,6 +409,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
           snapshots: this.#snapshots,
           head: () => this.#desk.head,
           lineage: () => this.#desk.open.lineage,
+          erasedThrough: () => this.#desk.open.erasure.through,
           signSettled: (at, settled) => signer.sign(keys, settledBytes(this.space, at, settled)),
           newest: () => this.#newest.word(this.#desk.head),
           limits: this.limits,
@@ -427,7 +427,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     const { have } = frame
     if (!have || !this.#isAhead(have)) this.#views.follow(connection, frame)
     else
-      this.#between(() =>
+      this.#turns.between(() =>
         this.#missed(connection, have, (known) =>
           this.#views.follow(connection, known ? frame : { ...frame, whole: 0, have: null }),
         ),

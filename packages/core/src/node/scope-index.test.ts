@@ -33,7 +33,7 @@ function anyState(): EntityState {
   const [created] = writes
   return {
     ...{ heads: writes, live, created: created!, last: writes.at(-1)!, linear: false },
-    ...{ bases: undefined, totals: undefined },
+    ...{ bases: undefined, totals: undefined, redacted: undefined },
   }
 }
 

@@ -56,6 +56,7 @@ async function sendSeal(connection: Connection, seq: number, parts: SealParts): 
 
 async function keptOf(seq: number, { source, store }: SealParts): Promise<Kept> {
   const layout = await source.layoutWith(seq)
+  if (!layout) return NONE // a record has no seal
   const { flush } = flushWith(layout, seq)
   const stored = await store.seals(seq)
   if (!stored) return NONE

@@ -21,6 +21,8 @@ export interface Needed {
 export interface SnapshotsParts extends Omit<SharedSnapshotParts, 'onOver'> {
   readonly store: SpaceStore
   readonly head: () => Position
+  /** The seq of the newest erasure. */
+  readonly erased: () => number
   /** Writes all states up to the head to the store. */
   readonly writeBehind: () => Promise<void>
 }
@@ -62,6 +64,11 @@ export class Snapshots {
 
   close(): void {
     this.#isClosed = true
+    this.drop()
+  }
+
+  /** Ends those that there are: values in them were erased, or the reviewer ends. */
+  drop(): void {
     for (const snapshot of this.#all) snapshot.end()
   }
 
@@ -119,7 +126,8 @@ export class Snapshots {
       // A snapshot below the position of the `welcome` is of no use to the link.
       if (scan.through >= head && !this.#isClosed) {
         const at = await this.#positionAt(scan.through)
-        return this.#begin(at, scan)
+        // Values were erased since.
+        if (at.seq >= this.#parts.erased()) return this.#begin(at, scan)
       }
     } catch (error) {
       await scan.close()

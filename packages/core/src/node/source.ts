@@ -5,8 +5,9 @@
 import { bytesOf } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { apply } from '../fold/apply.ts'
+import { redact } from '../fold/redact.ts'
 import type { EntityState } from '../fold/state.ts'
-import type { Entry, Write } from '../history/entry.ts'
+import { type Entry, Write } from '../history/entry.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Rejection } from '../facts/message.ts'
 import type { Lineage } from '../history/lineage.ts'
@@ -16,9 +17,10 @@ import {
   type StateText,
   type Stored,
 } from '../ports/space-store.ts'
-import { batchReadingBounds } from '../wire/bounds.ts'
+import { storedReadingBounds } from '../wire/bounds.ts'
 import type { BatchLayout } from '../wire/layout.ts'
 import { readLayout } from '../wire/read-batch.ts'
+import { type RedactRecord, isRecord } from '../wire/records.ts'
 import type { Batch } from '../wire/types.ts'
 import type { RegisterTable } from '../schema/registers.ts'
 import type { Ledger } from '../review/ledger.ts'
@@ -41,6 +43,10 @@ export interface SourceParts {
   readonly space: SpaceState
   readonly ledger: Ledger
   readonly persons: Persons
+  /** The seq of the newest erasure. */
+  readonly erasedSeq: () => number
+  /** Whether the log may still have erased values of an entity. */
+  readonly isErasing: (entityId: Uuid) => boolean
   /** Called when a stored state was damaged, and is folded again. */
   readonly onRefolded: (entityId: Uuid) => void
 }
@@ -63,7 +69,9 @@ export class SpaceSource {
     let wanted = [...new Set(ids)].filter((id) => !space.has(id))
     while (wanted.length > 0) {
       const asked = wanted.slice(0, STORE_KEYS_MAX)
+      const erasedSeq = this.#parts.erasedSeq()
       const found = await store.states(asked, READ_BYTES)
+      if (this.#parts.erasedSeq() !== erasedSeq) continue // it may have erased values
       for (const [i, stored] of found.entries()) {
         const id = asked[i]!
         if (!stored) space.loaded(id, undefined)
@@ -93,14 +101,20 @@ export class SpaceSource {
     const belowSeq = (through ?? Number.MAX_SAFE_INTEGER - 1) + 1
     // From the store, because another process may have committed changes, too.
     const seqs = await this.#storedSeqs(id, belowSeq, Number.MAX_SAFE_INTEGER)
-    const writes: Write[] = []
-    for (const seq of seqs.reverse()) writes.push(await this.#writeAt(seq, id))
-    const state = writes.reduce<EntityState | undefined>(apply, undefined)
-    const [first] = writes
-    if (!state || !first)
+    let type: string | undefined
+    let state: EntityState | undefined
+    for (const seq of seqs.reverse()) {
+      const step = await this.#stepAt(seq, id)
+      if (step instanceof Write) {
+        type ??= step.type
+        state = apply(state, step)
+      } else if (state && type !== undefined)
+        state = redact(state, step, this.#parts.space.registers(type))
+    }
+    if (!state || type === undefined)
       throw new Error(`the stored state of ${id} is damaged, and no message of it is known`)
     this.#parts.onRefolded(id)
-    return { type: first.type, state }
+    return { type, state }
   }
 
   /** Loads the verdicts of numbers of a session that are not in memory. */
@@ -190,10 +204,15 @@ export class SpaceSource {
     return batch
   }
 
-  /** The layout of the stored batch that contains a seq. @throws Error if it is damaged. */
-  async layoutWith(seq: number): Promise<BatchLayout> {
-    const { text, fromSeq } = await this.batchWith(seq)
-    const layout = readLayout(text, [], batchReadingBounds(this.#parts.limits))
+  /** The layout of the stored batch that contains a seq; undefined for a record. @throws Error if it is damaged. */
+  async layoutWith(seq: number): Promise<BatchLayout | undefined> {
+    return this.layoutOf(await this.batchWith(seq))
+  }
+
+  /** The layout of a stored batch; undefined for a record. @throws Error if it is damaged. */
+  layoutOf({ text, fromSeq }: StoredBatch): BatchLayout | undefined {
+    if (isRecord(text)) return undefined
+    const layout = readLayout(text, [], storedReadingBounds(this.#parts.limits))
     if (!layout.ok) throw new Error(`the stored batch from seq ${fromSeq} is damaged`)
     return layout.value
   }
@@ -211,18 +230,30 @@ export class SpaceSource {
     ledger.noteMessage(seq, { id, at: batch.at, forked: forked.includes(offset) })
   }
 
-  /** The accepted writes of an entity in canonical order; `long` if they are too many, as each costs a read. */
+  /** Whether the log may still have erased values of an entity. */
+  isErasing(id: Uuid): boolean {
+    return this.#parts.isErasing(id)
+  }
+
+  /** The accepted writes of an entity in canonical order; `long` if they are too many, or not to be told. */
   async changes(id: Uuid): Promise<readonly Write[] | 'long'> {
     const { limits } = this.#parts
+    if (this.isErasing(id)) return 'long'
     const seqs = await this.changeSeqs(id, limits.baseChangesMax + 1)
     if (seqs.length > limits.baseChangesMax) return 'long'
     const writes: Write[] = []
-    for (const seq of seqs) writes.push(await this.#writeAt(seq, id))
+    for (const seq of seqs) {
+      const step = await this.#stepAt(seq, id)
+      if (step instanceof Write) writes.push(step)
+    }
     return writes
   }
 
-  async #writeAt(seq: number, id: Uuid): Promise<Write> {
-    const { writes } = this.entry(await this.#batchOf(seq), seq)
+  /** What was done to an entity at a seq: a message changed it, or its values were erased. */
+  async #stepAt(seq: number, id: Uuid): Promise<Write | RedactRecord> {
+    const batch = await this.#batchOf(seq)
+    if (batch.redact) return batch.redact
+    const { writes } = this.entry(batch, seq)
     // The store has this seq as a change of the entity.
     return writes.find(({ entityId }) => entityId === id)!
   }

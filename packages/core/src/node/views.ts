@@ -23,8 +23,7 @@ import { type Limits, frameContentBytesMax } from '../facts/limits.ts'
 import type { Position } from '../facts/message.ts'
 import { PageWriter } from '../fold/snapshot.ts'
 import { stateBytesAtMost } from '../fold/state-size.ts'
-import { type EntityState, lastOf } from '../fold/state.ts'
-import { reviewIn } from '../history/entry.ts'
+import { type EntityState, seqOf } from '../fold/state.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
 import type { Decision, Offer } from '../review/decision.ts'
@@ -37,10 +36,12 @@ import { type Scope, scopeKey } from '../wire/scopes.ts'
 import { statesBytes } from '../wire/signed.ts'
 import type { ReachFields } from '../wire/reach-frame.ts'
 import type { FollowFields, SessionReviews, StatesFields } from '../wire/states-frame.ts'
+import { RESUME } from './answer.ts'
 import type { Connection } from './connection.ts'
 import { answerReach } from './reach.ts'
 import type { Readers } from './readers.ts'
 import { ScopeIndex } from './scope-index.ts'
+import { NOTHING_HERE, type Owed, LinkView } from './view.ts'
 import { AheadOfHere, type StateOf, dirtyInScope, statesOfScope } from './scope-states.ts'
 import type { SpaceSource } from './source.ts'
 
@@ -56,6 +57,8 @@ export interface ViewsParts {
   readonly clock: Clock
   readonly limits: Limits
   readonly head: () => Position
+  /** The seq of the newest record of an erasure. */
+  readonly erased: () => number
   /** The reviewer's clock, ms since 1970. */
   readonly now: () => number
   readonly readers: Readers
@@ -73,63 +76,16 @@ export interface ViewedCommit {
   readonly before: ReadonlyMap<Uuid, EntityState>
 }
 
-/** The changes of several commits that are sent later to a slow peer. */
-interface Owed {
-  readonly ids: Set<Uuid>
-  readonly accepted: SessionReviews[]
-  /** Resolves when they were sent. */
-  told: Promise<void>
-}
-
 type Told = Pick<StatesFields, 'accepted' | 'gone'>
 
 const NOTHING: Told = { accepted: [], gone: [] }
 /** Of a frame that others of its step follow. */
 const MORE = { ...NOTHING, more: true, kept: [] } as const
 
-const NOTHING_HERE = { keys: new Set<string>(), seq: 0 }
-
-/** The scopes of one link. */
-class View {
-  readonly connection: Connection
-  readonly scopes: Map<string, { readonly scope: Scope; readonly end: () => void }> = new Map<
-    string,
-    { readonly scope: Scope; readonly end: () => void }
-  >()
-  /** The newest `follow`, and the newest one all of whose rows were sent. */
-  of = 0
-  done = 0
-  /** Scopes that the peer has in full as of a seq, from before. */
-  here: { readonly keys: ReadonlySet<string>; readonly seq: number } = NOTHING_HERE
-  /** Frames that took a number. */
-  made = 0
-  /** Frames are sent in the order of their numbers. */
-  sending: Promise<void> = Promise.resolve()
-  /** While it is set, no other frame ends a step: some changes up to its position are not sent. */
-  owed: Owed | undefined
-  /** Where rights to read are limited: the rows that were sent, and may still be read. */
-  readonly shown: Set<Uuid> = new Set<Uuid>()
-  /** While scopes are filled: rows that a later commit has withheld. */
-  readonly withheld: Set<Uuid> = new Set<Uuid>()
-  /** Whether the link requested news while changes were waiting. */
-  isAsked = false
-  /** Scopes are filled one after the other. */
-  filling: Promise<void> = Promise.resolve()
-
-  constructor(connection: Connection) {
-    this.connection = connection
-  }
-
-  end(): void {
-    for (const { end } of this.scopes.values()) end()
-    this.scopes.clear()
-  }
-}
-
 export class Views {
   readonly #parts: ViewsParts
-  readonly #index = new ScopeIndex<View>()
-  readonly #views = new Map<Connection, View>()
+  readonly #index = new ScopeIndex<LinkView>()
+  readonly #views = new Map<Connection, LinkView>()
   /** Resolves after the last read of the store. */
   #read: Promise<unknown> = Promise.resolve()
 
@@ -167,7 +123,7 @@ export class Views {
   }
 
   /** The scopes that a peer has in full from an earlier link, on this lineage. */
-  #hereOf({ scopes, whole, have }: FollowFields): View['here'] {
+  #hereOf({ scopes, whole, have }: FollowFields): LinkView['here'] {
     const { head, space } = this.#parts
     const { eid, seq } = head()
     const isOurs = have?.eid === eid && have.seq <= seq
@@ -198,6 +154,27 @@ export class Views {
     }
   }
 
+  /**
+   * Values of a row are about to be erased; what is returned tells so, afterwards: who follows it as it
+   * was, and all others, who may have it from before. Who was to be sent states that were read before
+   * resumes.
+   */
+  erasing(id: Uuid): () => void {
+    const { space } = this.#parts
+    const entity = space.entity(id)
+    const found = new Set<LinkView>()
+    if (entity && this.#index.has(entity.type))
+      this.#index.find(entity.type, entity.state, space.registers(entity.type), found)
+    return () => {
+      for (const view of [...this.#views.values()]) {
+        if (view.done < view.of || view.owed) view.connection.close(RESUME)
+        else if (!found.has(view)) this.#say(view, [], NOTHING)
+        else if (view.connection.isBehind || !this.#tell(view, [id], []))
+          this.#owe(view, new Set([id]), [])
+      }
+    }
+  }
+
   /** A link asks how far the next rows of scopes reach. */
   reach(connection: Connection, frame: ReachFields): void {
     void answerReach(connection, frame, { ...this.#parts, reading: this.#reading })
@@ -208,26 +185,26 @@ export class Views {
     this.#views.delete(connection)
   }
 
-  #begin(connection: Connection): View {
+  #begin(connection: Connection): LinkView {
     this.gone(connection)
     connection.mode = 'states'
-    const view = new View(connection)
+    const view = new LinkView(connection)
     this.#views.set(connection, view)
     return view
   }
 
-  #isLive(view: View): boolean {
+  #isLive(view: LinkView): boolean {
     return !view.connection.closed && this.#views.get(view.connection) === view
   }
 
   /** The followers of a row in its former or its new state. */
-  #touchedBy({ decision, before }: ViewedCommit): Map<View, Set<Uuid>> {
+  #touchedBy({ decision, before }: ViewedCommit): Map<LinkView, Set<Uuid>> {
     const { space } = this.#parts
-    const touched = new Map<View, Set<Uuid>>()
+    const touched = new Map<LinkView, Set<Uuid>>()
     for (const [id, after] of decision.batch.states) {
       const type = decision.batch.typeOf(id)
       if (type === undefined || !this.#index.has(type)) continue
-      const found = new Set<View>()
+      const found = new Set<LinkView>()
       const table = space.registers(type)
       const was = before.get(id)
       if (was) this.#index.find(type, was, table, found)
@@ -240,9 +217,9 @@ export class Views {
   /** The accepted messages of each link; their rows are added to its changes. */
   #acceptedOf(
     { decision, offers }: ViewedCommit,
-    touched: Map<View, Set<Uuid>>,
-  ): ReadonlyMap<View, SessionReviews[]> {
-    const told = new Map<View, SessionReviews[]>()
+    touched: Map<LinkView, Set<Uuid>>,
+  ): ReadonlyMap<LinkView, SessionReviews[]> {
+    const told = new Map<LinkView, SessionReviews[]>()
     const headSeq = this.#parts.head().seq
     for (const { connection, sessionId, again, accepted } of decision.answers) {
       const view = connection ? this.#views.get(connection) : undefined
@@ -272,7 +249,7 @@ export class Views {
   }
 
   /** Sends rows later, in their state at that time. */
-  #owe(view: View, ids: ReadonlySet<Uuid>, accepted: readonly SessionReviews[]): void {
+  #owe(view: LinkView, ids: ReadonlySet<Uuid>, accepted: readonly SessionReviews[]): void {
     const { onError } = this.#parts
     const owed = (view.owed ??= { ids: new Set(), accepted: [], told: Promise.resolve() })
     const isFirst = owed.ids.size === 0
@@ -286,7 +263,7 @@ export class Views {
     })
   }
 
-  async #pay(view: View, { ids, accepted }: Owed): Promise<void> {
+  async #pay(view: LinkView, { ids, accepted }: Owed): Promise<void> {
     const { space, source, readers } = this.#parts
     let missing: Missing | undefined
     await view.sending
@@ -307,13 +284,13 @@ export class Views {
   }
 
   /** Sends rows now. False if an item must be loaded first. */
-  #tell(view: View, ids: readonly Uuid[], accepted: readonly SessionReviews[]): boolean {
+  #tell(view: LinkView, ids: readonly Uuid[], accepted: readonly SessionReviews[]): boolean {
     return this.#told(view, ids, accepted) === undefined
   }
 
   /** The same; returns the item that must be loaded first. */
   #told(
-    view: View,
+    view: LinkView,
     ids: readonly Uuid[],
     accepted: readonly SessionReviews[],
   ): Missing | undefined {
@@ -338,7 +315,7 @@ export class Views {
   }
 
   /** The states that the person of a link may read, which are shown from now on. */
-  #seenBy(view: View, states: readonly StateOf[]): ReadonlyMap<Uuid, StateOf> | Missing {
+  #seenBy(view: LinkView, states: readonly StateOf[]): ReadonlyMap<Uuid, StateOf> | Missing {
     const { readers } = this.#parts
     const seen = new Map<Uuid, StateOf>()
     try {
@@ -381,7 +358,7 @@ export class Views {
   }
 
   /** Sends pages that are one step, with the accepted messages, and the rows that are gone. */
-  #say(view: View, pages: readonly string[], { accepted, gone }: Told): void {
+  #say(view: LinkView, pages: readonly string[], { accepted, gone }: Told): void {
     const last = Math.max(0, pages.length - 1)
     for (let i = 0; i < last; i++) this.#frame(view, pages[i] ?? '', MORE)
     this.#frame(view, pages[last] ?? '', { more: false, kept: [], accepted, gone })
@@ -389,18 +366,20 @@ export class Views {
 
   /** One frame, as of now; it is sent when it is signed, behind those before it. */
   #frame(
-    view: View,
+    view: LinkView,
     texts: string,
     { more, kept, accepted, gone }: Pick<StatesFields, 'more' | 'kept' | 'accepted' | 'gone'>,
   ): void {
-    const { spaceId, head, now, sign, onError } = this.#parts
+    const { spaceId, head, erased, now, sign, onError } = this.#parts
     const { connection, of, done } = view
     const no = ++view.made
+    const answer = connection.answer()
     const position = head()
+    const erasedSeq = erased()
     const at = now()
     const bytes = statesBytes(spaceId, position, {
       ...{ nonce: connection.nonce, at, texts, kept, gone },
-      numbers: [no, of, done, more ? 1 : 0],
+      numbers: [no, of, done, more ? 1 : 0, erasedSeq],
       accepted: accepted.map((each) => [each.sessionId, reviewRows(each.reviews)] as const),
     })
     const signed = sign(bytes)
@@ -409,9 +388,10 @@ export class Views {
       .then(async () => {
         const sig = await signed
         if (!this.#isLive(view)) return
-        const fields = { no, of, done, more, position, at, kept, gone, accepted, sig }
+        const place = { no, of, done, more, position, at, erased: erasedSeq }
+        const fields = { ...place, kept, gone, accepted, sig }
         const send = more ? 'sendPart' : 'send'
-        connection[send](reviewerFrame('states', fields, texts === '' ? undefined : texts))
+        answer[send](reviewerFrame('states', fields, texts === '' ? undefined : texts))
       })
       .catch((error: unknown) => {
         onError(error)
@@ -419,7 +399,7 @@ export class Views {
       })
   }
 
-  #fillLater(view: View, no: number, added: readonly Scope[]): void {
+  #fillLater(view: LinkView, no: number, added: readonly Scope[]): void {
     const { onError, onAhead } = this.#parts
     // In this turn, as they are the newest: the store lacks them.
     for (const scope of added) {
@@ -446,9 +426,11 @@ export class Views {
   }
 
   /** Sends the rows of a scope that the store has, as they are when they are sent. */
-  async #fill(view: View, scope: Scope): Promise<void> {
+  async #fill(view: LinkView, scope: Scope): Promise<void> {
     const { clock } = this.#parts
-    const isWanted = (): boolean => this.#isLive(view) && view.scopes.has(scopeKey(scope))
+    const answer = view.connection.answer()
+    const isWanted = (): boolean =>
+      !answer.isOver && this.#isLive(view) && view.scopes.has(scopeKey(scope))
     const parts = { ...this.#parts, reading: this.#reading }
     for await (const states of statesOfScope(scope, parts)) {
       if (!isWanted()) return
@@ -474,14 +456,13 @@ export class Views {
    * Sends rows of a scope that is not complete yet, and only the ids of those that the peer has
    * unchanged. Returns the item that must be loaded first.
    */
-  #send(view: View, scope: Scope, states: readonly StateOf[]): Missing | undefined {
+  #send(view: LinkView, scope: Scope, states: readonly StateOf[]): Missing | undefined {
     const { keys, seq } = view.here
     const told = states.filter(({ id }) => !view.withheld.has(id))
     const seen = this.#seenBy(view, told)
     if (seen instanceof Missing) return seen
     const isHere = keys.has(scopeKey(scope))
-    const isNews = ({ state }: StateOf): boolean =>
-      !isHere || reviewIn(lastOf(state).entry).seq > seq
+    const isNews = ({ state }: StateOf): boolean => !isHere || seqOf(state) > seq
     const kept = [...seen.values()].filter((each) => !isNews(each)).map(({ id }) => id)
     const pages = this.#pagesOf([...seen.values()].filter(isNews))
     if (kept.length > 0) this.#frame(view, '', { ...MORE, kept })
@@ -490,7 +471,7 @@ export class Views {
   }
 }
 
-function addTo(touched: Map<View, Set<Uuid>>, view: View, id: Uuid): void {
+function addTo(touched: Map<LinkView, Set<Uuid>>, view: LinkView, id: Uuid): void {
   const ids = touched.get(view)
   if (ids) ids.add(id)
   else touched.set(view, new Set([id]))

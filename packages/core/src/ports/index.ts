@@ -15,6 +15,7 @@ export type {
   Page,
   PageKeys,
   PageReading,
+  Rewrite,
   Segment,
   SettledSegment,
   Storage,

@@ -191,6 +191,11 @@ class MemoryStore {
     this.#dropSettled(this.#checkpoint?.rank ?? 0)
     for (const [key, value] of batch.meta ?? []) this.#meta.set(key, value)
     for (const key of batch.metaRemove ?? []) this.#meta.delete(key)
+    for (const { key, to } of batch.rewrite ?? []) {
+      const known = this.#segments.get(key)
+      if (known && to) this.#segments.set(key, { ...known, ...to })
+      else this.#segments.delete(key)
+    }
     for (const key of batch.drop ?? [])
       if (this.#segments.get(key)?.kind === 'draft') this.#segments.delete(key)
     return { order, isCheckpointStored }

@@ -69,6 +69,7 @@ export function checkCommit(commit: Commit): void {
   for (const { msgId, text } of commit.redacted?.rejections ?? []) {
     checkText(text, `the rejection of ${msgId}`)
   }
+  for (const { key, value } of commit.redacted?.meta ?? []) checkText(value, `meta ${key}`)
 }
 
 /** Each accepted message has a seq of the batch, and no two have the same. */

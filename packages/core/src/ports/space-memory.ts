@@ -205,6 +205,12 @@ export class MemoryTables implements SpaceTables {
       .map((one) => stored(one))
   }
 
+  rejectionsWith(part: string): readonly Stored<RejectionText>[] {
+    return [...this.#rejections.values()]
+      .filter(({ text }) => text.includes(part))
+      .map((one) => stored(one))
+  }
+
   forgetRejections(keep: number, countMax: number): number {
     const outdated = [...this.#rejections.keys()].slice(
       0,
@@ -290,6 +296,8 @@ export class MemoryTables implements SpaceTables {
     for (const { msgId } of commit.redacted?.rejections ?? []) {
       assert(this.#rejections.has(msgId), `no rejection of message ${msgId} is stored`)
     }
+    for (const { key } of commit.redacted?.meta ?? [])
+      assert(this.#meta.has(key), `no row of meta ${key} is stored`)
   }
 
   #putSession(sessionId: string, text: string): void {
@@ -305,7 +313,11 @@ export class MemoryTables implements SpaceTables {
     this.#authorIds.set(text, ids.add(authorId))
   }
 
-  #redact({ batches, rejections }: NonNullable<Commit['redacted']> = NO_REDACTION): void {
+  #redact({
+    batches,
+    rejections,
+    meta = [],
+  }: NonNullable<Commit['redacted']> = NO_REDACTION): void {
     for (const { fromSeq, text } of batches) {
       const at = this.#batchAt(fromSeq)
       this.#batches[at] = { ...this.#batches[at]!, text }
@@ -313,6 +325,7 @@ export class MemoryTables implements SpaceTables {
     for (const { msgId, text } of rejections) {
       this.#rejections.set(msgId, { ...this.#rejections.get(msgId)!, text })
     }
+    for (const { key, value } of meta) this.#meta.set(key, value)
   }
 
   #putChange(change: ChangeText): void {

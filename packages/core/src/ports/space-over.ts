@@ -72,6 +72,7 @@ function spaceStoreOver(run: Run, onClose: () => void): SpaceStore {
     revocations: () => live('read', (tables) => tables.revocations()),
     rejection: (msgId) => live('read', (tables) => tables.rejection(msgId)),
     rejections: (id, from, max) => live('read', (tables) => tables.rejections(id, from, max)),
+    rejectionsWith: (part) => live('read', (tables) => tables.rejectionsWith(part)),
     forgetRejections: (keep, max) => live('write', (tables) => tables.forgetRejections(keep, max)),
     states: (entities, max) => live('read', (tables) => tables.states(entities, max)),
     changes: (entity, before, max) => live('read', (tables) => tables.changes(entity, before, max)),

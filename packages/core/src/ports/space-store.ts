@@ -25,6 +25,8 @@
  *   a gap or break a bound is a bug of the caller: it rejects with an `InvariantError`.
  * - A write that rejects has stored nothing, or all of it (when the answer was lost). The caller
  *   reads `head` before it continues.
+ * - What an erasure replaces is in no file of the store when the call resolves, or, while a scan of an
+ *   earlier moment is open, when the next write after its end does.
  * - A damaged row is reported with its key, instead of its text or as a `StoreError`
  *   `corrupt`. It is never dropped and never read as another value.
  * - Opening reads the head, the row of `through` and the requested rows of meta, whatever the
@@ -137,10 +139,11 @@ export interface Commit {
   /** The accepted messages of the batch; their sessions are stored, before or with this commit. */
   readonly accepted?: readonly (LedgerRun & { readonly sessionId: string })[]
   readonly rejections?: readonly RejectionText[]
-  /** Erasure: texts that replace those of earlier batches and rejections. */
+  /** Erasure: texts that replace those of earlier batches, of rejections and of rows of meta. */
   readonly redacted?: {
     readonly batches: readonly Pick<BatchText, 'fromSeq' | 'text'>[]
     readonly rejections: readonly Pick<RejectionText, 'msgId' | 'text'>[]
+    readonly meta?: readonly { readonly key: string; readonly value: string }[]
   }
   /** The signed position after this commit. */
   readonly head: string
@@ -199,10 +202,10 @@ export interface WriteBehind {
    * Every state that differs between the two, new or replaced, by entity. The type never changes.
    */
   readonly states: readonly WrittenState[]
-  /**
-   * New, or replaced by entity and seq (erasure). Their entities have states, before or by this.
-   */
+  /** New, or replaced by entity and seq. Their entities have states, before or by this. */
   readonly changes: readonly ChangeText[]
+  /** It replaces texts with erased values, of which no trace may stay. */
+  readonly erases?: boolean
 }
 
 /** The verdict of one clientSeq of a session. `damaged` names the row that cannot be read. */
@@ -285,6 +288,8 @@ export interface SpaceStore {
     fromClientSeq: number,
     countMax: number,
   ): Promise<readonly Stored<RejectionText>[]>
+  /** Rejections whose text contains a part, the oldest first. Reads all of them. */
+  rejectionsWith(part: string): Promise<readonly Stored<RejectionText>[]>
   /**
    * Deletes the texts of the oldest rejections except the newest `keep`, at most `countMax` in one
    * transaction; the ledger still lists them as rejected. Resolves to the number of deleted texts.

@@ -5,7 +5,7 @@ import type { StorageCare } from './storage-care.ts'
  * Durable storage of a replica: opaque text and plain records, no knowledge of messages.
  *
  *   facts     `segments`    append only; a flush of own messages, or a run of the canonical tail;
- *                           and drafts, until the flush that seals them
+ *                           and drafts, until the flush that seals them; rewritten by erasures alone
  *             `outbox`      keys of the segments that still wait for verdicts
  *             `settled`     keys of the segments that a checkpoint deletes, each with a rank
  *   caches    `checkpoint`  the canonical state at a position; the reviewer can send it again
@@ -58,6 +58,13 @@ export interface Segment {
   readonly check: string
   /** Of kind `tail`: rank of the position after it. Absent for other kinds. */
   readonly rank?: number
+}
+
+/** What an erasure leaves of a stored segment, which keeps its place; null: nothing, it is deleted. */
+export interface Rewrite {
+  readonly key: string
+  readonly kind: Segment['kind']
+  readonly to: Pick<Segment, 'text' | 'check'> | null
 }
 
 /** A segment as it is read back. */
@@ -142,6 +149,8 @@ export interface WriteBatch {
    * Keys of `draft` segments that this batch replaces: they are deleted. Unknown keys are skipped.
    */
   readonly drop?: readonly string[]
+  /** Stored segments with erased values: they get another text, or are deleted. Unknown keys are skipped. */
+  readonly rewrite?: readonly Rewrite[]
   /** See the contract above. */
   readonly atOnce?: true
   /** Applied before `checkpoint`. */

@@ -10,8 +10,10 @@ import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { apply } from '../fold/apply.ts'
 import { stateBytesAtMost } from '../fold/state-size.ts'
-import { type EntityState, createdOf, lastOf } from '../fold/state.ts'
+import { redact } from '../fold/redact.ts'
+import { type EntityState, createdOf, seqOf } from '../fold/state.ts'
 import { type Entry, type Write, reviewIn } from '../history/entry.ts'
+import type { ErasedBefore } from '../history/erased.ts'
 import type { AppFold } from '../schema/operations.ts'
 import { type Reg, RegisterTable } from '../schema/registers.ts'
 import { HeldChains } from '../history/held-chains.ts'
@@ -58,7 +60,7 @@ export class SpaceState {
   readonly #resident = new Map<string, Set<Uuid>>()
   /** Types whose entities are being loaded: cached ones are not evicted meanwhile. */
   readonly #arriving = new Set<string>()
-  readonly #assigned: LastAssigned
+  #assigned: LastAssigned
   readonly chains: HeldChains
   readonly #foldsOf: FoldsOf
 
@@ -140,8 +142,7 @@ export class SpaceState {
 
   /** Marks a state as dirty because its stored copy is damaged, so that it is written again. */
   rewrite(id: Uuid, { state }: SpaceEntity): void {
-    // All states of a space are reviewed.
-    if (!this.#dirty.has(id)) this.#dirty.set(id, [lastOf(state).entry.review!.seq])
+    if (!this.#dirty.has(id)) this.#dirty.set(id, [seqOf(state)])
   }
 
   /**
@@ -176,6 +177,11 @@ export class SpaceState {
     return this.#assigned.get(type, reg)
   }
 
+  /** The last assigned values are those of a head: batches that are replayed may have erased ones. */
+  assignedAre(assigned: readonly AssignedLast[]): void {
+    this.#assigned = new LastAssigned(assigned)
+  }
+
   /** The last assigned values after these entries, to be stored with the head. */
   assignedAfter(entries: readonly Entry[]): readonly AssignedLast[] {
     const after = new LastAssigned(this.#assigned.all())
@@ -204,13 +210,27 @@ export class SpaceState {
     const { entityId: id, type } = write
     const { seq } = reviewIn(write.entry)
     const before = after ? undefined : this.entity(id)?.state
-    const isIn = before !== undefined && reviewIn(lastOf(before).entry).seq >= seq
+    const isIn = before !== undefined && seqOf(before) >= seq
     const state = after ?? (isIn ? before : apply(before, write))
     this.#put(id, { type, state })
     this.#resident.get(type)?.add(id)
+    this.#noteDirty(id, seq)
+  }
+
+  #noteDirty(id: Uuid, seq: number): void {
     const seqs = this.#dirty.get(id) ?? []
     if (seqs.length === 0) this.#dirty.set(id, seqs)
     if ((seqs.at(-1) ?? 0) < seq) seqs.push(seq)
+  }
+
+  /** Erases values of an entity that is cached, as a committed record says. */
+  redact(record: ErasedBefore): void {
+    const { entityId: id, seq } = record
+    const { type, state } = this.#present(id)
+    // It may have been read after another process wrote it behind.
+    if (seqOf(state) < seq)
+      this.#put(id, { type, state: redact(state, record, this.registers(type)) })
+    this.#noteDirty(id, seq)
   }
 
   #put(id: Uuid, entity: SpaceEntity | null): void {

@@ -1,9 +1,12 @@
 /**
  * The text formats of a reviewer's store:
  *
- *   head      [position, [[type, register, version, value]…], [seq…], [line…]]   the last assigned
- *             values, the seqs of the records of epochs, and records of epochs of other lineages
- *   batch     the batch, and in a last line the signed position after it
+ *   head      [position, [[type, register, version, value]…], [seq…], [line…], erasure]   the last
+ *             assigned values, the seqs of the records of epochs, and records of epochs of other
+ *             lineages
+ *   erasure   [through, newest, [[entity, registers, below]…]]
+ *   batch     the batch, after an erasure with erased places, and in a last line the signed position
+ *             after it
  *   state     a page of one entity
  *   change    empty: the batch at its seq has it
  *   session   the record of a bound session
@@ -16,6 +19,7 @@ import type { EntityState } from '../fold/state.ts'
 import type { Position } from '../facts/message.ts'
 import type { StateText, Stored } from '../ports/space-store.ts'
 import type { RegisterTable } from '../schema/registers.ts'
+import type { ErasedValues } from '../wire/erase-batch.ts'
 import { positionJson, readPosition } from '../wire/frames.ts'
 import { type PageEntity, pageText, readPage } from '../wire/pages.ts'
 import type { SessionRecord } from './ledger.ts'
@@ -28,28 +32,50 @@ export interface StoredHead {
   readonly epochs: readonly number[]
   /** Records of epochs of other lineages. */
   readonly parted: readonly string[]
+  readonly erasure: Erasure
 }
 
+/** What of the log is erased. */
+export interface Erasure {
+  /** No batch above this seq has erased values: who has read as far reads on, others take a snapshot. */
+  readonly through: number
+  /** The seq of the newest record of one; 0: there is none. */
+  readonly newest: number
+  /** Erasures whose older batches still have the values, from below that seq down. */
+  readonly left: readonly (ErasedValues & { readonly below: number })[]
+}
+
+/** Of a log without erasures. */
+export const NOTHING_ERASED: Erasure = { through: 0, newest: 0, left: [] }
+
 /** Encodes the head: the signed position, and the last assigned values. */
-export function headText({ position, assigned, epochs, parted }: StoredHead): string {
+export function headText({ position, assigned, epochs, parted, erasure }: StoredHead): string {
   const given = assigned.map(
     ({ type, reg, version, value }) => [type, reg, version, value] as const,
   )
-  return JSON.stringify([positionJson(position), given, epochs, parted])
+  const left = erasure.left.map(({ entityId, regs, below }) => [entityId, regs, below] as const)
+  const place = [positionJson(position), given, epochs, parted] as const
+  return JSON.stringify([...place, [erasure.through, erasure.newest, left]])
 }
 
 /** Decodes the output of `headText`. @throws Error for a damaged one */
 export function readHead(text: string): StoredHead {
-  const [packed, given, epochs, parted] = JSON.parse(text) as [
+  const [packed, given, epochs, parted, [through, newest, left]] = JSON.parse(text) as [
     unknown,
     [string, string, number, Json][],
     number[],
     string[],
+    [number, number, [Uuid, string[], number][]],
   ]
   const position = readPosition(packed)
   if (!position) throw new Error('the stored head is not a position')
   const assigned = given.map(([type, reg, version, value]) => ({ type, reg, version, value }))
-  return { position, assigned, epochs, parted }
+  const erasure = {
+    through,
+    newest,
+    left: left.map(([entityId, regs, below]) => ({ entityId, regs, below })),
+  }
+  return { position, assigned, epochs, parted, erasure }
 }
 
 /** Encodes a batch: its text, and in a last line the signed position after it. */

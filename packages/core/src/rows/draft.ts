@@ -240,7 +240,7 @@ export class Draft {
       // Archiving and restoring are decisions; so is a value that a policy has merged.
       if (reg === ARCHIVED || mergeRegister(before, { reg, slot }, reader).kind !== 'conflict')
         continue
-      const shown = shownWrite(live, this.#viewerId)
+      const shown = shownWrite(live, reg, this.#viewerId)
       const others = live.filter((write) => !isAgreed(write, shown, { reg, reader }))
       keep ??= new Map()
       keep.set(reg, others.slice(0, this.#limits.keepMax))

@@ -139,6 +139,11 @@ export class Table {
     return overlay ? overlay.canonical : this.state(id)
   }
 
+  /** The canonical state as it is stored: none of a row that leaves with its last pending write. */
+  lasting(id: Uuid): EntityState | undefined {
+    return this.#overlays.get(id)?.isLeaving ? undefined : this.canonical(id)
+  }
+
   /** Pending writes of an entity, in the order of their arrival. */
   pending(id: Uuid): readonly Write[] {
     return this.#overlays.get(id)?.pending ?? []

@@ -75,6 +75,8 @@ export interface RowMeta {
   /** Fields that hold several different values, by name. */
   readonly $conflicts: Readonly<Record<string, FieldConflict>>
   readonly $archived: boolean
+  /** Fields whose values were erased, and that nobody has written since, sorted. */
+  readonly $redacted: readonly string[]
 }
 
 /**

@@ -636,7 +636,7 @@ describe('GATE7, GATE8: own messages', () => {
 describe('VIEW6: states', () => {
   const reviews = [{ clientSeq: 3, seq: 5, at: 900, forked: false }]
   const told: Omit<ReviewerFrames['states'], 'sig'> = {
-    ...{ no: 4, of: 2, done: 1, more: true, position: positionAt(6), at: 1_000 },
+    ...{ no: 4, of: 2, done: 1, more: true, position: positionAt(6), at: 1_000, erased: 5 },
     kept: [MESSAGE],
     gone: [SPACE],
     accepted: [{ sessionId: SESSION, reviews }],
@@ -650,7 +650,7 @@ describe('VIEW6: states', () => {
     signed(
       statesBytes(space, fields.position, {
         ...{ nonce, at: fields.at, texts, kept: fields.kept, gone: fields.gone },
-        numbers: [fields.no, fields.of, fields.done, fields.more ? 1 : 0],
+        numbers: [fields.no, fields.of, fields.done, fields.more ? 1 : 0, fields.erased],
         accepted: fields.accepted.map((each) => [each.sessionId, reviewRows(each.reviews)]),
       }),
     )
@@ -669,6 +669,7 @@ describe('VIEW6: states', () => {
     ['the end of the step', { more: false }, {}],
     ['the time', { at: 1_001 }, {}],
     ['the position', { position: positionAt(7) }, {}],
+    ['the newest erasure', { erased: 4 }, {}],
     ['an unchanged row', { kept: [] }, {}],
     ['a withheld row', { gone: [] }, {}],
     ['a verdict', { accepted: [] }, {}],

@@ -12,6 +12,7 @@ import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import {
   acceptedBytes,
+  erasedBytes,
   historyBytes,
   keptBytes,
   liveBytes,
@@ -43,6 +44,7 @@ export type GatedFrame = FrameOf<
   | 'seal'
   | 'me'
   | 'states'
+  | 'erased'
 >
 
 export interface GateEvents {
@@ -201,6 +203,10 @@ export class Gate {
       }
       case 'states':
         return this.#states(frame)
+      case 'erased': {
+        const bytes = erasedBytes(this.#space, this.#by, { ...frame, nonce: this.#nonce })
+        return this.#signed(bytes, frame.sig, 'an erasure')
+      }
       case 'seal': {
         const bytes = keptBytes(this.#space, this.#by, { ...frame, nonce: this.#nonce })
         return this.#signed(bytes, frame.sig, 'a seal')
@@ -229,14 +235,14 @@ export class Gate {
   }
 
   #states(frame: FrameOf<'states'>): Promise<string | undefined> {
-    const { position, no, of, done, more, accepted } = frame
+    const { position, no, of, done, more, erased, accepted } = frame
     const { lineage } = this.#by
     if (!lineage.has(position) || lineage.at(position.seq).epoch !== position.epoch)
       return Promise.resolve('states of another lineage')
     const bytes = statesBytes(this.#space, position, {
       ...{ nonce: this.#nonce, at: frame.at, texts: frame.texts },
       ...{ kept: frame.kept, gone: frame.gone },
-      numbers: [no, of, done, more ? 1 : 0],
+      numbers: [no, of, done, more ? 1 : 0, erased],
       accepted: accepted.map((each) => [each.sessionId, reviewRows(each.reviews)] as const),
     })
     return this.#signed(bytes, frame.sig, 'states')

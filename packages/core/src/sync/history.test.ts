@@ -259,6 +259,8 @@ function sessionWith(
       onOtherHistory: () => {},
       onTaken: () => {},
       onDisowned: () => {},
+      onErased: () => {},
+      onErasedElsewhere: () => {},
     }),
     host,
   })
@@ -287,7 +289,7 @@ describe('a session', () => {
     session.start()
     await desk.settle()
     expect(session.state).toBe('online')
-    const { messages, complete } = await answered(desk, session.history(id))
+    const { messages, complete } = await answered(desk, session.requests.history(id))
     expect([messages.map((message) => message.id), complete]).toEqual([ids, true])
     session.stop('closed')
   })
@@ -295,10 +297,10 @@ describe('a session', () => {
   test('§22 history: is unavailable offline, and when the link is lost on the way', async () => {
     const { desk, ann, id } = await withRows()
     const { session, cut } = sessionWith(desk, await ann.opening())
-    await expect(session.history(id)).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(session.requests.history(id)).rejects.toMatchObject({ code: 'unavailable' })
     session.start()
     await desk.settle()
-    const answer = session.history(id)
+    const answer = session.requests.history(id)
     cut()
     await expect(answer).rejects.toMatchObject({ code: 'unavailable', reason: 'the link was lost' })
     session.stop('closed')

@@ -3,6 +3,7 @@
  * lacks them, their messages are pending again. Bounded by bytes and by age.
  */
 import { NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
+import type { Uuid } from '../base/uuid.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Flush } from './own-flush.ts'
 
@@ -46,6 +47,15 @@ export class KeptFlushes {
       this.#kept.delete(key)
       this.#bytes = bytesOf(this.#bytes - utf8Bytes(oldest.flush.text))
     }
+  }
+
+  /** Forgets those that change these entities: they have values that were erased. */
+  forget(isErased: (entityId: Uuid) => boolean): void {
+    for (const [key, { flush }] of this.#kept)
+      if (flush.entries.some(({ writes }) => writes.some(({ entityId }) => isErased(entityId)))) {
+        this.#kept.delete(key)
+        this.#bytes = bytesOf(this.#bytes - utf8Bytes(flush.text))
+      }
   }
 
   /** Removes and returns all of them, oldest first. */

@@ -69,6 +69,7 @@ test('§6 states: a watcher is called with each step of a message, once', () => 
   outbox.watcher = {
     message: (step, of) => void steps.push(`${of.clientSeq} ${step} ${of.state}`),
     snapshot: () => expect.unreachable('an outbox has no snapshots'),
+    erased: () => expect.unreachable('an outbox has no states'),
   }
   outbox.addFlush(flush, flush.entries)
   outbox.release(flush, 'volatile')

@@ -327,6 +327,8 @@ export class PeerSession {
     this.#end = { seq: last.batch.throughSeq, chain: last.batch.chain }
     this.#term = last.term
     if (this.#isOfHome(position)) return this.#relay(frame, text, isLive)
+    // Only home erases.
+    if (read.some(({ batch, term }) => batch.redact && !this.#isOfHome(term))) return false
     this.#unsigned.push(...read)
     if (this.#unsigned.length > UNSIGNED_MAX) return false
     // Its own position vouches for what earlier peers have reviewed.
@@ -374,7 +376,7 @@ export class PeerSession {
     return this.#lineage?.epochs.filter(({ why }) => why !== 'claim') ?? []
   }
 
-  #isOfHome({ eid }: Position): boolean {
+  #isOfHome({ eid }: Pick<Position, 'eid'>): boolean {
     return this.#epochsOfHome.some((epoch) => epoch.eid === eid)
   }
 

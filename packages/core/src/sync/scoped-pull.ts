@@ -209,6 +209,7 @@ export class ScopedPull implements Puller {
     host.follow(by.lineage, isOther)
     const outcome = tail.states({
       ...{ entities, position: last.position, accepted, whole, gone, isOther },
+      ...{ followed: this.#followed(), erasedSeq: last.erased },
       onChanged: () => scopes.cover(this.#whole()),
     })
     if (last.done === this.#asked) {
@@ -239,6 +240,10 @@ export class ScopedPull implements Puller {
       scope,
       has: (id) => (this.#sent.get(id) ?? 0) >= since,
     }))
+  }
+
+  #followed(): readonly Scope[] {
+    return [...this.#scopes.values()].flatMap(({ isWhole, scope }) => (isWhole ? [scope] : []))
   }
 
   #whole(): ReadonlySet<string> {

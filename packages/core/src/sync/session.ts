@@ -16,7 +16,6 @@ import { type PartedEvents, connectInParts } from '../wire/parts.ts'
 import type { Epoch } from '../wire/records.ts'
 import type { Batch } from '../wire/types.ts'
 import { Audit } from './audit.ts'
-import { Histories, type HistoryAnswer, unavailable } from './history.ts'
 import { type Carried, LOOK_MS, LinkLife } from './link-life.ts'
 import type { PullEvents } from './pull.ts'
 import type { Gate, GatedFrame } from './gate.ts'
@@ -31,6 +30,7 @@ import {
 import { KeptPages } from './kept-pages.ts'
 import { versionFault } from './greeting-faults.ts'
 import { type Flush, offerFrame } from './own-flush.ts'
+import { Requests } from './requests.ts'
 import { SignIn } from './sign-in.ts'
 import type { Reviewing } from './tail-plan.ts'
 import { Tokens } from './tokens.ts'
@@ -49,6 +49,7 @@ const DRAIN_MS = 10
 const OLD = 'the newest signed position of the reviewer is too old'
 
 export class SyncSession {
+  readonly requests: Requests
   readonly #parts: SessionParts
   #state: SessionState = 'offline'
   #note: string | undefined
@@ -60,14 +61,13 @@ export class SyncSession {
   #left: Gate | undefined
   #attempts = 0
   readonly #tokens: Tokens
-  readonly #histories: Histories
   readonly #audit: Audit
   readonly #forNext: Carried
   readonly #timers: Timers
 
   constructor(parts: SessionParts) {
     this.#parts = parts
-    this.#histories = new Histories(parts.space, parts.limits)
+    this.requests = new Requests(parts, () => this.#asking)
     this.#forNext = { kept: new KeptPages(parts.limits.keptPagesBytesMax), before: undefined }
     this.#audit = new Audit({
       ...parts,
@@ -163,15 +163,9 @@ export class SyncSession {
     })
   }
 
-  /** The accepted messages of an entity. Rejects with `unavailable`: no link, or too many wait. */
-  history(entityId: Uuid): Promise<HistoryAnswer> {
-    if (this.#state !== 'online' && this.#state !== 'syncing')
-      return Promise.reject(unavailable('there is no link to the reviewer', entityId))
-    return this.#histories.ask(entityId, {
-      nowMs: this.#parts.clock.monotonic(),
-      asOfSeq: this.#parts.tail.position?.seq ?? 0,
-      send: (frame) => this.#life?.send(frame),
-    })
+  get #asking(): ((frame: string) => void) | undefined {
+    const isGreeted = this.#state === 'online' || this.#state === 'syncing'
+    return isGreeted ? (frame) => this.#life?.send(frame) : undefined
   }
 
   #connect(): void {
@@ -260,7 +254,7 @@ export class SyncSession {
     this.#timers.clear()
     link?.close()
     this.#parts.outbox.requeueAll()
-    this.#histories.lost()
+    this.requests.lost()
     this.#audit.lost()
   }
 
@@ -310,6 +304,7 @@ export class SyncSession {
       case 'seal':
       case 'me':
       case 'states':
+      case 'erased':
         assert(life.gate, 'a link that was greeted has a gate')
         life.gate.push(frame, text)
         break
@@ -344,8 +339,9 @@ export class SyncSession {
       case 'nack':
         this.#nack(life, frame)
         break
-      case 'history': {
-        const fault = this.#histories.heard(frame, life.heardAt)
+      case 'history':
+      case 'erased': {
+        const fault = this.requests.heard(frame, life.heardAt)
         if (fault !== undefined) this.#fail(`the reviewer sent ${fault}`)
         break
       }
@@ -471,7 +467,7 @@ export class SyncSession {
       // Buffered requests have not been sent yet, so they are not repeated.
       if (life.bufferedBytes > 0) life.sendingAt = now
       else this.#askAgain(life, now)
-      this.#histories.tick(now, (frame) => life.send(frame))
+      this.requests.tick(now, (frame) => life.send(frame))
       life.handBack?.tick(now)
       if (this.#state === 'online') this.#audit.tick((frame) => life.send(frame))
       this.pump()

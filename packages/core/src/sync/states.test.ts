@@ -39,6 +39,8 @@ function follower(): { readonly repo: Repo; readonly tail: TailReader } {
     onOtherHistory: () => {},
     onTaken: () => {},
     onDisowned: () => {},
+    onErased: () => {},
+    onErasedElsewhere: () => {},
     findOwn: () => undefined,
     findWaiting: () => undefined,
   })
@@ -87,6 +89,7 @@ test('VIEW7: a state that is older than the one here is skipped, also in one ste
       accepted: new Map(),
       isOther: false,
       gone: new Set<string>(),
+      ...{ followed: [], erasedSeq: 0 },
       whole: [],
       onChanged: () => {},
     }).changed
@@ -108,6 +111,7 @@ test('VIEW7: a row that a whole scope was not sent goes, and no other', async ()
     accepted: new Map(),
     isOther: false,
     gone: new Set<string>(),
+    ...{ followed: [], erasedSeq: 0 },
     onChanged: () => {},
   }
   tail.states({ ...step, entities: frames.flatMap(entitiesIn), whole: [] })
@@ -120,6 +124,33 @@ test('VIEW7: a row that a whole scope was not sent goes, and no other', async ()
     ...step,
     entities: [],
     whole: [{ scope: ALL, has: () => false }],
+  })
+  expect([titleOf(repo, id), [...changed.keys()]]).toEqual([undefined, [id]])
+})
+
+test('ERA6: with a newer erasure, rows that are in no whole scope go, and those that were sent stay', async () => {
+  const { frames, id } = await told()
+  const { repo, tail } = follower()
+  const position = frames.at(-1)!.position
+  const step = {
+    position,
+    accepted: new Map(),
+    isOther: false,
+    gone: new Set<string>(),
+    whole: [],
+    onChanged: () => {},
+  }
+  const entities = frames.flatMap(entitiesIn)
+  const other: Scope = { type: 'issue', equal: [['title', 'two']] }
+  tail.states({ ...step, entities, followed: [], erasedSeq: 1 })
+  expect(titleOf(repo, id)).toBe('three')
+  // It was known before, or the row is followed.
+  tail.states({ ...step, entities: [], followed: [], erasedSeq: position.seq })
+  tail.states({ ...step, entities: [], followed: [ALL], erasedSeq: position.seq + 1 })
+  expect(titleOf(repo, id)).toBe('three')
+  const { changed } = tail.states({
+    ...step,
+    ...{ entities: [], followed: [other], erasedSeq: position.seq + 1 },
   })
   expect([titleOf(repo, id), [...changed.keys()]]).toEqual([undefined, [id]])
 })

@@ -155,7 +155,6 @@ export class TailPlan {
         before,
         sessions: [],
         own: own.own,
-        redacted: () => undefined,
         bounds: this.#parts.bounds,
       })
       // A store that requests it gets all lines.

@@ -8,14 +8,17 @@ import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { isForked } from '../fold/apply.ts'
 import { PageLoader } from '../fold/snapshot.ts'
-import { lastOf } from '../fold/state.ts'
+import { erasedSeqOf, lastOf, seqOf as seqOfState } from '../fold/state.ts'
 import { type Entry, applyAssigned, giveReview, reviewIn } from '../history/entry.ts'
+import type { ErasedBefore } from '../history/erased.ts'
 import { HeldChains } from '../history/held-chains.ts'
 import type { StepWatcher } from '../history/step-watcher.ts'
 import type { Position, Review } from '../facts/message.ts'
 import type { Repo } from '../rows/repo.ts'
+import { redactRow } from '../rows/redact-row.ts'
 import type { Table } from '../rows/table.ts'
 import { type PageEntity, readPage } from '../wire/pages.ts'
+import type { RedactRecord } from '../wire/records.ts'
 import { keptReview } from '../wire/reviews.ts'
 import type { Batch } from '../wire/types.ts'
 import {
@@ -46,6 +49,8 @@ export interface TailApplied {
   readonly entries: readonly Entry[]
   /** Own entries that got their review. */
   readonly settled: readonly Entry[]
+  /** Rows of which values were erased, with their types. */
+  readonly erased: ReadonlyMap<Uuid, string>
 }
 
 /** The outcome of a frame. No part of it was applied unless it is `applied`. */
@@ -82,6 +87,10 @@ export interface StatesStep {
   readonly whole: readonly { readonly scope: Scope; readonly has: (id: Uuid) => boolean }[]
   /** Rows that this person can no longer read. */
   readonly gone: ReadonlySet<Uuid>
+  /** The scopes of which all rows are here, with this step. */
+  readonly followed: readonly Scope[]
+  /** The seq of the newest erasure that the reviewer knows. */
+  readonly erasedSeq: number
   /** Called when the rows have changed, before subscribers are notified. */
   readonly onChanged: () => void
 }
@@ -99,6 +108,10 @@ export interface TailParts extends PlanParts {
   readonly heldChainsMax: number
   /** An accepted message whose author had seen another history at a position that this replica knows. */
   readonly onOtherHistory: (messageId: Uuid, seq: number) => void
+  /** Values of a row were erased, and are in no state here any more. */
+  readonly onErased: (erased: ErasedBefore) => void
+  /** Values of rows that are not here may have been erased: nobody tells of which. */
+  readonly onErasedElsewhere: () => void
   /** Called when a batch was applied. */
   readonly onTaken: (text: string, batch: Batch) => void
   /** Called when messages that are shown as `unverified` were forged. They are still shown. */
@@ -189,12 +202,49 @@ export class TailReader {
   /** Applies a plan that continues this position. The caller emits. */
   apply({ acceptances, start, from, position, read }: PlannedTail): TailApplied {
     this.#compare(read)
-    const settled = acceptances.flatMap((one) => this.#apply(one) ?? [])
+    const erasures = read.flatMap(({ batch }) => batch.redact ?? [])
+    const erased = new Map<Uuid, string>()
+    const settled: Entry[] = []
+    for (const one of acceptances) {
+      this.#eraseBefore(one.accepted.seq, erasures, erased)
+      const own = this.#apply(one)
+      if (own) settled.push(own)
+    }
+    this.#eraseBefore(Infinity, erasures, erased)
+    assert(erasures.length === 0, 'each erasure of a step is done with it')
     assert(position.seq > (this.#position?.seq ?? 0), 'a tail moves the position forward')
     this.#position = position
     for (const { text, batch } of read) this.#parts.onTaken(text, batch)
     const entries = acceptances.map(({ entry }) => entry)
-    return { kind: 'applied', from, start, entries, settled }
+    return { kind: 'applied', from, start, entries, settled, erased }
+  }
+
+  /** Erases values as the erasures before a seq say, which are done then. */
+  #eraseBefore(seq: number, erasures: RedactRecord[], erased: Map<Uuid, string>): void {
+    while (erasures[0] && erasures[0].seq < seq) {
+      const [next] = erasures.splice(0, 1)
+      assert(next, 'an erasure that is done was there')
+      const table = this.#repo.tableOf(next.entityId)
+      if (table) redactRow(table, next)
+      if (table) erased.set(next.entityId, table.entity.name)
+      this.#noteErased(next)
+    }
+  }
+
+  #noteErased(erased: ErasedBefore): void {
+    this.watcher?.erased(erased)
+    this.#parts.onErased(erased)
+  }
+
+  /** What states say of erasures that are newer than the one that was known of the row. */
+  #noteErasedIn(entities: Iterable<PageEntity>, known: (id: Uuid) => number): void {
+    for (const { id, redacted = {} } of entities) {
+      const knownSeq = known(id)
+      const news = Object.entries(redacted).filter(([, seq]) => seq > knownSeq)
+      const seq = Math.max(0, ...news.map(([, each]) => each))
+      const regs = news.map(([reg]) => reg)
+      if (regs.length > 0) this.#noteErased({ entityId: id, regs, seq })
+    }
   }
 
   /** Starts at the position of a stored state, whose pages `load` applies. */
@@ -227,6 +277,8 @@ export class TailReader {
       for (const row of gone) table.replaceCanonical(row.id, undefined)
     }
     const acked = this.#replace(entities, settled)
+    const knownSeq = isOther ? 0 : (this.#position?.seq ?? 0)
+    this.#noteErasedIn(entities, () => knownSeq)
     // The snapshot contains it, and later writes have overwritten it.
     this.#repo.removePending(this.#unverified.take())
     if (isOther) this.#chains = new HeldChains(this.#parts.heldChainsMax)
@@ -243,15 +295,18 @@ export class TailReader {
    */
   states(step: StatesStep): StatesApplied {
     const { entities, position, isOther, accepted, onChanged } = step
+    const knownSeq = isOther ? 0 : (this.#position?.seq ?? 0)
     const changed = isOther ? this.#clear() : new Map<Uuid, string>()
     const newest = new Map<Uuid, PageEntity>()
+    const erasedSeqs = new Map<Uuid, number>()
     for (const entity of entities) {
       const known = newest.get(entity.id)
       const table = this.#repo.tableNamed(entity.type)
       table.keep(entity.id)
       const here = table.canonical(entity.id)
-      const isNews = seqOf(entity) > (here ? reviewIn(lastOf(here).entry).seq : 0)
+      const isNews = seqOf(entity) > (here ? seqOfState(here) : 0)
       if (isNews && (!known || seqOf(entity) > seqOf(known))) newest.set(entity.id, entity)
+      erasedSeqs.set(entity.id, here ? erasedSeqOf(here) : 0)
     }
     const settled = this.#replace([...newest.values()], accepted, undefined, (entry, review) => {
       const isWhole = this.#isContained(entry, review, newest)
@@ -259,7 +314,13 @@ export class TailReader {
       return isWhole
     })
     for (const { id, type } of newest.values()) changed.set(id, type)
+    // It may be here for the first time, or again: its values were elsewhere than in a row.
+    this.#noteErasedIn(newest.values(), (id) => erasedSeqs.get(id) ?? 0)
     this.#release(step, changed)
+    if (step.erasedSeq > knownSeq) {
+      this.#releaseUnfollowed(step, changed)
+      this.#parts.onErasedElsewhere()
+    }
     this.#position = position
     onChanged()
     this.#repo.emit()
@@ -270,6 +331,11 @@ export class TailReader {
   /** Whether the store has the canonical state of a row. */
   has(id: Uuid): boolean {
     return this.#repo.tableOf(id)?.canonical(id) !== undefined
+  }
+
+  /** Whether it has the state of a row, and goes on to be told of it. */
+  keeps(id: Uuid): boolean {
+    return this.#repo.tableOf(id)?.lasting(id) !== undefined
   }
 
   /**
@@ -293,6 +359,21 @@ export class TailReader {
         else release(table, id)
       }
     }
+  }
+
+  /** Of rows that are in no whole scope nobody tells that their values were erased: they go. */
+  #releaseUnfollowed({ followed, entities }: StatesStep, changed: Map<Uuid, string>): void {
+    const sent = new Set(entities.map(({ id }) => id))
+    for (const table of this.#repo.tables())
+      for (const { id } of [...table.rows()]) {
+        const state = table.canonical(id)
+        const { name } = table.entity
+        const isFollowed = (scope: Scope): boolean =>
+          scope.type === name && state !== undefined && isInScope(state, scope, table.registers)
+        if (!state || sent.has(id) || followed.some(isFollowed)) continue
+        table.release(id)
+        changed.set(id, name)
+      }
   }
 
   /** Discards all canonical state. Returns the rows that had one, with their types. */
@@ -390,8 +471,8 @@ export class TailReader {
   }
 }
 
-/** The seq of the newest write in a page entity. */
-function seqOf({ writes }: PageEntity): number {
+/** The seq as of which the state of a page entity is. */
+function seqOf({ writes, redacted = {} }: PageEntity): number {
   // The parser rejects a page entity without writes.
-  return writes.at(-1)!.message.review.seq
+  return Math.max(writes.at(-1)!.message.review.seq, ...Object.values(redacted))
 }

@@ -420,7 +420,6 @@ export class HandAuthor {
           ({ hash: known, session }) =>
             known === hash && session.facts.sessionId === this.sessionId,
         ),
-      redacted: () => undefined,
     })
     if (!read.ok) throw new Error(`the reviewer sent a batch: ${read.error.message}`)
     return read.value

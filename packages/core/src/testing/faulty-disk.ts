@@ -337,12 +337,13 @@ class DiskHandle implements StorageHandle {
 
 /** A copy, so that later changes of the caller's lists have no effect. */
 function copied(batch: WriteBatch): WriteBatch {
-  const { segments, checkpoint } = batch
+  const { segments, rewrite, checkpoint } = batch
   return {
     ...batch,
     ...(segments && {
       segments: segments.map((segment) => ({ ...segment, ids: [...segment.ids] })),
     }),
+    ...(rewrite && { rewrite: rewrite.map((one) => ({ ...one })) }),
     ...(checkpoint && { checkpoint: { ...checkpoint, pages: [...checkpoint.pages] } }),
   }
 }

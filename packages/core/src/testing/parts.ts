@@ -1,4 +1,5 @@
 /** The parts of a store that load on demand, for tests in virtual time: loading takes real time. */
+import { ERASED_RECORDS } from '../client/erasing.ts'
 import { PEERING } from '../client/peers/part.ts'
 import { HEALTH } from '../client/storage-health.ts'
 import { SYNC } from '../client/sync-part.ts'
@@ -8,6 +9,9 @@ import { HISTORY, IMPORT, MIGRATE, UNSENT } from '../client/writes.ts'
 
 /** Loads them for the process. From then on, a store has each part in the turn in which it asks. */
 export async function loadParts(): Promise<void> {
-  const parts = [WRITES, SYNC, PEERING, IMPORT, MIGRATE, HISTORY, UNSENT, HEALTH, WARNINGS]
+  const parts = [
+    ...[WRITES, SYNC, PEERING, IMPORT, MIGRATE, HISTORY, UNSENT, HEALTH, WARNINGS],
+    ERASED_RECORDS,
+  ]
   await Promise.all(parts.map((part) => part.load()))
 }

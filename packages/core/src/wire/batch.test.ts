@@ -46,7 +46,7 @@ function composed(random: RandomBatches, draft: BatchDraft): Made {
   const before = { seq: draft.fromSeq - 1, chain: someChain(draft.fromSeq) }
   const batch = composeBatch(draft, before.chain)
   if (!batch.ok) throw new Error(batch.error.message)
-  const context = { space: random.space, before, sessions: [], own: NOTHING, redacted: NOTHING }
+  const context = { space: random.space, before, sessions: [], own: NOTHING }
   return { random, draft, batch: batch.value, text: formOf(batch.value, {}), context }
 }
 
@@ -74,7 +74,6 @@ function expected({ fromSeq, judged }: BatchDraft): readonly unknown[] {
               seen: flush.head.seen,
               isOwn: false,
               message: flush.messages[first + i],
-              rest: [],
               review: review ?? null,
             },
           ]
@@ -204,13 +203,12 @@ test('POS3, BATCH6 an author gets hashes in his places, and reads the same batch
   }
 })
 
-test('BATCH6 BATCH8 any lines as hashes, withheld or erased: the same chain for a reader without them', () => {
+test('BATCH6 any lines as hashes: the same chain for a reader without them', () => {
   for (const seed of seeds(40)) {
     const { batch, context } = made(seed)
     const chance = new RandomFlush(new SeededRandom(seed + 500))
     const text = formOf(batch, {
       hides: () => chance.int(2) === 0,
-      hidesReview: () => chance.int(2) === 0,
     })
     expect(chainOfBatch(text, context)).toEqual({ ok: true, value: batch.chain })
     // A form of a form, as a node makes it from its log.
@@ -226,63 +224,6 @@ test('BATCH6 BATCH8 any lines as hashes, withheld or erased: the same chain for 
       expect(chainOfBatch(lines.join('\n'), context)).not.toEqual({ ok: true, value: batch.chain })
     }
   }
-})
-
-test('BATCH8 an erased line: parsed with the redact record, rejected without it', () => {
-  for (const seed of seeds(40)) {
-    const { draft, batch, context } = made(seed)
-    const erased = draft.fromSeq + (seed % (batch.throughSeq - draft.fromSeq + 1))
-    const whole = readBatch(formOf(batch, {}), context)
-    if (!whole.ok) throw new Error(whole.error.message)
-    const { message } = whole.value.accepted[erased - draft.fromSeq]!
-    const text = formOf(batch, {
-      hides: ({ seq }, line) => seq === erased && line === 0,
-      hidesReview: (seq) => seq === erased,
-    })
-    expect(readBatch(text, context).ok).toBe(false)
-    const redacted = (seq: number, line: number): string | undefined =>
-      seq === erased && line === 0 ? message!.changes[0]!.entityId : undefined
-    const read = readBatch(text, { ...context, redacted })
-    if (!read.ok) throw new Error(`seed ${seed}: ${read.error.message}`)
-    expect(read.value.chain).toBe(batch.chain)
-    for (const [i, item] of read.value.accepted.entries()) {
-      const before = whole.value.accepted[i]!
-      if (item.seq !== erased) expect(item).toEqual(before)
-      else
-        expect(item).toEqual({
-          ...before,
-          message: null,
-          rest: message!.changes.slice(1),
-          review: null,
-        })
-    }
-  }
-})
-
-test('BATCH8 the value of a base is erased with the write that it is of; its review stays', () => {
-  let erased = 0
-  for (const seed of seeds(40)) {
-    const { batch, context, text } = made(seed)
-    const whole = readBatch(text, context)
-    if (!whole.ok) throw new Error(whole.error.message)
-    const short = formOf(batch, { hidesBase: (seq) => seq % 2 === 0 })
-    const read = readBatch(short, context)
-    if (!read.ok) throw new Error(`seed ${seed}: ${read.error.message}`)
-    expect(read.value.chain).toBe(batch.chain)
-    for (const [i, { review }] of read.value.accepted.entries()) {
-      for (const [at, base] of (review?.bases ?? []).entries()) {
-        const before = whole.value.accepted[i]!.review!.bases[at]!
-        if ((base.seq ?? 1) % 2 !== 0) expect(base).toEqual(before)
-        else {
-          expect(base).toMatchObject({ seq: before.seq })
-          expect(base.valueHash).toBe(before.valueHash)
-          expect(base.value).toBe(undefined)
-          if (before.value) erased++
-        }
-      }
-    }
-  }
-  expect(erased).toBeGreaterThan(5)
 })
 
 test('BATCH9 a line replaced by its hash is refused; so is a line where nothing was accepted', () => {
@@ -313,7 +254,10 @@ test('BATCH1 BATCH9 another seq, another space, a review withheld from its messa
       false,
     )
     if (batch.layout.reviews.length === 0) continue
-    const withheld = formOf(batch, { hidesReview: () => true })
+    const reviews = batch.layout.reviews.map(({ offset, place: { hash } }) => ({
+      ...{ offset, place: { hash }, review: null, values: [] },
+    }))
+    const withheld = formOf({ ...batch, layout: { ...batch.layout, reviews } }, {})
     expect(readBatch(withheld, context)).toMatchObject({ error: { code: 'invalid' } })
   }
 })
@@ -331,7 +275,7 @@ test('BATCH9 half of a surrogate pair in the place of U+FFFD, which hashes the s
   expect(tried).toBeGreaterThan(10)
 })
 
-test('BATCH9 a line of a change is not a message of its own, even when it is erased', () => {
+test('BATCH9 a line of a change is not a message of its own', () => {
   let tried = 0
   for (const seed of seeds(60)) {
     const { batch, context } = made(seed)
@@ -340,12 +284,11 @@ test('BATCH9 a line of a change is not a message of its own, even when it is era
     if (end === undefined) continue
     tried++
     const taken = [...entry.taken, end - 1].toSorted((a, b) => a - b)
-    const lines = formOf(batch, { hides: (_, line) => line === 1 }).split('\n')
+    const lines = formOf(batch, {}).split('\n')
     lines[0] = edited(lines[0]!, (first) => {
       ;((first[3] as Json[])[0] as Json[])[1] = taken.length === places.length ? null : taken
     })
-    const redacted = (): string => context.space
-    const read = readBatch(lines.join('\n'), { ...context, redacted })
+    const read = readBatch(lines.join('\n'), context)
     expect(read).toMatchObject({ error: { code: 'invalid' } })
   }
   expect(tried).toBeGreaterThan(3)
@@ -421,7 +364,6 @@ function forgery(forge: {
     before: { seq: 5, chain: someChain(1) },
     sessions: [],
     own: NOTHING,
-    redacted: NOTHING,
   }
   expect(readBatch(lines.join('\n'), context)).toMatchObject({
     value: { chain: batch.value.chain },

@@ -34,6 +34,15 @@ export function batchBounds(limits: Limits): BatchBounds {
 /** The bounds of a batch under the protocol's `LIMITS`. */
 export const BATCH_BOUNDS: BatchBounds = batchBounds(LIMITS)
 
+/** What an erasure leaves of a stored batch may be longer than it was. It is sent to nobody. */
+const ERASED_TIMES = 16
+
+/** The bounds in which a reviewer reads its own log. */
+export function storedReadingBounds(limits: Limits): BatchBounds {
+  const bounds = batchReadingBounds(limits)
+  return { ...bounds, batchBytesMax: bounds.batchBytesMax * ERASED_TIMES }
+}
+
 /** Bounds for batches that a reviewer has checked: a store may have other limits. */
 export function batchReadingBounds(limits: Limits): BatchBounds {
   return larger(batchBounds(limits), BATCH_BOUNDS)

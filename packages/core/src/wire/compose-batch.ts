@@ -1,7 +1,7 @@
 /**
  * Composes the text of a batch from judged flushes. One batch has several forms with the same
- * chain: for the log, for an author (hashes instead of own messages), after an erasure, and for a
- * reader without access to a message.
+ * chain: for the log, for an author (hashes instead of own messages), and after an erasure
+ * (`erase-batch.ts`).
  */
 import type { Hash } from '../base/hash.ts'
 import { type Outcome, fail, ok } from '../base/outcome.ts'
@@ -17,6 +17,7 @@ import {
   type ReviewLayout,
   acceptedHashes,
   chainOfLayout,
+  erasedText,
   startOf,
 } from './layout.ts'
 import { composeReview, reviewSizeFault } from './review-line.ts'
@@ -39,10 +40,6 @@ export interface BatchForm {
     message: { readonly seq: number; readonly session: Session },
     line: number,
   ) => boolean
-  /** Whether hashes replace a review and its values. */
-  readonly hidesReview?: (seq: number) => boolean
-  /** Whether the hash replaces the value of a base that is from the write with this seq. */
-  readonly hidesBase?: (seq: number) => boolean
 }
 
 /** A composed batch: the parts of its text, its last seq, and the chain after it. */
@@ -170,7 +167,8 @@ export function textOfBatch(
     lines.push(...flush.places.map((place, at) => placeText(place, hidden.has(at))))
     seq += flush.entry.taken.length
   }
-  for (const review of reviews) lines.push(...reviewLines(review, first.fromSeq, form))
+  for (const { place, values } of reviews)
+    lines.push(...[place, ...values].map((each) => placeText(each, false)))
   const text = textOfLines(lines)
   return isLongerThan(text, bounds.batchBytesMax)
     ? fail('too_large', `a batch has at most ${bounds.batchBytesMax} bytes; commit fewer messages`)
@@ -196,20 +194,7 @@ function hiddenPlaces(
   return hidden
 }
 
-function reviewLines(
-  { offset, place, review, values }: ReviewLayout,
-  fromSeq: number,
-  { hidesReview, hidesBase }: BatchForm,
-): readonly string[] {
-  if (!review || hidesReview?.(fromSeq + offset)) return [placeText(place, true)]
-  const valued = review.bases.filter(({ value, valueHash }) => value ?? valueHash)
-  return [
-    placeText(place, false),
-    // A base with a value has the seq of its write, and a line of its own.
-    ...values.map((value, i) => placeText(value, hidesBase?.(valued[i]!.seq!) ?? false)),
-  ]
-}
-
-function placeText({ hash, line }: Place, hidden: boolean): string {
-  return hidden || line === undefined ? `"${hash}"` : line
+function placeText({ hash, line, isErased }: Place, hidden: boolean): string {
+  if (hidden || line === undefined) return `"${hash}"`
+  return isErased ? erasedText(hash, line) : line
 }

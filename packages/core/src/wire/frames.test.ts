@@ -101,6 +101,10 @@ const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] 
   ],
   history: [{ entityId: A }],
   seal: [{ seq: 3 }, { seq: 0 }],
+  erase: [
+    { entityId: A, regs: ['body', 'title'] },
+    { entityId: B, regs: null },
+  ],
   bye: [{ reason: 'closed' }, { reason: '' }],
 }
 
@@ -108,6 +112,10 @@ const told = { entityId: A, asOfSeq: 9, part: 0, end: 'whole' } as const
 const terms = [{ reviewerId: B, eid: A, epoch: 1 }]
 const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames[K][] } = {
   back: [{ seq: 0 }, { seq: 41 }],
+  erased: [
+    { entityId: A, seq: 41, why: null, sig: 'sig' },
+    { entityId: A, seq: 0, why: 'words', sig: 'sig' },
+  ],
   welcome: [
     {
       ...{ v: WIRE_VERSION, lineage: [epoch, next], position },
@@ -170,11 +178,11 @@ const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames
   ],
   states: [
     {
-      ...{ no: 3, of: 2, done: 1, more: true, position, at: 1_700_000_000_000 },
+      ...{ no: 3, of: 2, done: 1, more: true, position, at: 1_700_000_000_000, erased: 9 },
       ...{ kept: [A, B], gone: [B], accepted: [{ sessionId: B, reviews }], sig: 'sig' },
     },
     {
-      ...{ no: 1, of: 1, done: 0, more: false, position: unsigned, at: 0 },
+      ...{ no: 1, of: 1, done: 0, more: false, position: unsigned, at: 0, erased: 0 },
       ...{ kept: [], gone: [], accepted: [], sig: '' },
     },
   ],
@@ -393,10 +401,11 @@ describe('malformed', () => {
     ],
     history: [[], [A], [null], [SHORT_A, SHORT_B], [`${SHORT_A.slice(0, 21)}B`]],
     seal: [[], ['1'], [-1], [1, 2]],
+    erase: [[], [A, null], [SHORT_A, 'title'], [SHORT_A, [1]], [SHORT_A, null, 1]],
     bye: [['a', 'b']],
   }
   const toldFields: readonly unknown[] = [SHORT_A, 9, 0, 'whole', [], []]
-  const statesFields: readonly unknown[] = [1, 1, 0, 0, list, 5, [], [], [], 'sig']
+  const statesFields: readonly unknown[] = [1, 1, 0, 0, list, 5, 0, [], [], [], 'sig']
   const badReviewers: { readonly [K in keyof ReviewerFrames]: readonly (readonly unknown[])[] } = {
     welcome: [
       [],
@@ -405,9 +414,15 @@ describe('malformed', () => {
       greeting.with(0, '2'),
       greeting.with(1, []),
       greeting.with(1, {}),
-      ...[null, [], '', '[]', epoch, ` ${epoch.line}`, '["redact",3,5,2,0]'].map((record) =>
-        greeting.with(1, [record]),
-      ),
+      ...[
+        null,
+        [],
+        '',
+        '[]',
+        epoch,
+        ` ${epoch.line}`,
+        '["redact",3,5,"AAAAAAAAAAAAAAAAAAAAAA",["a"]]',
+      ].map((record) => greeting.with(1, [record])),
       greeting.with(2, null),
       greeting.with(3, [1]),
       greeting.with(3, [-1, 1]),
@@ -471,20 +486,27 @@ describe('malformed', () => {
     ],
     states: [
       [],
-      statesFields.slice(0, 9),
+      statesFields.slice(0, 10),
       [...statesFields, 1],
-      ...[0, 1, 2, 5].flatMap((i) => BAD_COUNTS.map((no) => statesFields.with(i, no))),
+      ...[0, 1, 2, 5, 6].flatMap((i) => BAD_COUNTS.map((no) => statesFields.with(i, no))),
       statesFields.with(3, true),
       statesFields.with(4, null),
       statesFields.with(4, bad),
-      statesFields.with(6, null),
-      statesFields.with(6, [A]),
       statesFields.with(7, null),
       statesFields.with(7, [A]),
       statesFields.with(8, null),
-      statesFields.with(8, [[A, []]]),
-      statesFields.with(8, [[SHORT_A, [[4, 9, 5]]]]),
-      ...BAD_TEXTS.map((sig) => statesFields.with(9, sig)),
+      statesFields.with(8, [A]),
+      statesFields.with(9, null),
+      statesFields.with(9, [[A, []]]),
+      statesFields.with(9, [[SHORT_A, [[4, 9, 5]]]]),
+      ...BAD_TEXTS.map((sig) => statesFields.with(10, sig)),
+    ],
+    erased: [
+      [],
+      [A, 1, null, 'sig'],
+      [SHORT_A, -1, null, 'sig'],
+      [SHORT_A, 1, null],
+      [SHORT_A, 1, null, 'sig', 1],
     ],
     page: [[], [-1], ['1'], [1, 2]],
     kept: [[], [1], [-1, []], [1, [2]], [1, ['x'.repeat(17)]], [1, [], 2]],

@@ -19,6 +19,7 @@
  *   reach  how far the next rows of scopes are       reach    the value that ends them
  *   history  of an entity                            history  its messages with their reviews, in parts
  *   seal   of the flush with a seq                   seal     its author's key and signature
+ *   erase  values of an entity                       erased   nothing of them is left, or why not
  *   bye    reason                                    bye      reason
  *
  * A frame that exceeds the bound of a transport is sent in parts, both ways: `wire/parts.ts`.
@@ -41,6 +42,7 @@ import {
 import { isCount } from '../facts/parse.ts'
 import { type Epoch, epochIn } from './records.ts'
 import { type AcceptedAgain, acceptedAgain, positionField, shortText } from './forms.ts'
+import { ERASED_FIELDS, ERASE_FIELDS, type EraseFields, type ErasedFields } from './erase-frame.ts'
 import { rejectionList } from './rejection.ts'
 import {
   REACHED_FIELDS,
@@ -173,6 +175,7 @@ export interface AuthorFrames {
   readonly history: { readonly entityId: Uuid }
   /** Of the flush of an accepted message. */
   readonly seal: { readonly seq: number }
+  readonly erase: EraseFields
   readonly bye: { readonly reason: string }
 }
 
@@ -277,6 +280,7 @@ export interface ReviewerFrames {
     readonly seal: string | null
     readonly sig: string
   }
+  readonly erased: ErasedFields
   readonly bye: { readonly reason: string; readonly code: ByeCode | null }
 }
 
@@ -306,6 +310,7 @@ const AUTHOR_FRAMES: Table<AuthorFrames> = {
   reach: REACH_FIELDS,
   history: { entityId: id },
   seal: { seq: count },
+  erase: ERASE_FIELDS,
   bye: { reason: words },
 }
 
@@ -356,6 +361,7 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
     sig: shortText,
   },
   seal: { seq: count, publicKey: nullable(shortText), seal: nullable(shortText), sig: shortText },
+  erased: ERASED_FIELDS,
   bye: { reason: words, code: nullable(oneOf('wrong_space', 'wrong_version', 'unauthorised')) },
 }
 

@@ -6,7 +6,8 @@
  *   of each flush      session number, or session line; head line; a line or a hash in each place
  *   of each reviewed   review line, or hash; a line or a hash for each value of a base
  *
- * A hash is a JSON string. A session line gets the next number.
+ * A hash is a JSON string. In an erased place stands an object: under the hash of the line that was
+ * there, what is left of it. A session line gets the next number.
  */
 import { type Hash, isHash } from '../base/hash.ts'
 import { isLongerThan } from '../base/size.ts'
@@ -116,6 +117,7 @@ class Cursor {
   /** A line hashed by `hashOf`, or the hash that replaces it. */
   place(hashOf: (line: string) => Hash): Place {
     const text = this.next()
+    if (text.startsWith('{')) return erasedPlace(text)
     if (!text.startsWith('"')) return { hash: hashOf(text), line: text }
     const hash = text.slice(1, -1)
     return isHash(hash) && text.endsWith('"')
@@ -141,6 +143,24 @@ class Cursor {
   }
 }
 
+/** The text of an erased place. */
+export function erasedText(hash: Hash, line: string): string {
+  return `{"${hash}":${line}}`
+}
+
+const HASH_CHARACTERS = 43
+/** The first character of the line in an erased place. */
+const LINE_AT = 2 + HASH_CHARACTERS + 2
+
+/** Parses the text of an erased place. @throws Malformed */
+function erasedPlace(text: string): Place {
+  const hash = text.slice(2, 2 + HASH_CHARACTERS)
+  const line = text.slice(LINE_AT, -1)
+  return isHash(hash) && line.startsWith('[') && text === erasedText(hash, line)
+    ? { hash, line, isErased: true }
+    : refuse('place: neither a line nor a hash')
+}
+
 function flushAt(cursor: Cursor, entry: FlushEntry): FlushLayout {
   const session = cursor.session()
   const head = cursor.next()
@@ -163,7 +183,7 @@ function reviewAt(
 ): ReviewLayout {
   const place = cursor.place((line) => reviewHash(message, line))
   if (place.line === undefined) return { offset, place, review: null, values: [] }
-  const review = reviewOf(place.line, bounds)
+  const review = reviewOf(place.line, bounds, place.isErased)
   const values = review.bases
     .filter(({ valueHash }) => valueHash !== undefined)
     .map(({ valueHash }) => {

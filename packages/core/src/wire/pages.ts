@@ -8,13 +8,15 @@
  *           places, reads]                                empty lists at the end are omitted
  *   place   [lineage, seq]                                of the message, or read by its author
  *   seen    [lineage or 0, seq, from, [except…]]
- *   entity  [type, id, writes, heads, linear, bases, totals]   writes in canonical order
+ *   entity  [type, id, writes, heads, linear, bases, totals, redacted]   writes in canonical order
  *   write   [message no, index, version, registers, values, is a creation, cut + 1, own]   zeros at
  *           the end are omitted
  *   bases   [register, base] for each register with several live writes; 0 if there are none
  *
  *   totals  [register, kind, [value] or 0, [operation…]] for each register whose writes are
  *           operations: their result, and an app's operations that wait for its fold
+ *
+ *   redacted [register, seq] for each register whose values were erased: by the record with that seq
  *
  * A repeated text is replaced by its number, in the order of first use.
  */
@@ -66,6 +68,8 @@ export interface PageEntity {
   readonly bases?: Bases
   /** Of registers whose writes are operations. */
   readonly totals?: Readonly<Record<string, Total>>
+  /** Of registers whose values were erased: the seq of the newest record that did so. */
+  readonly redacted?: Readonly<Record<string, number>>
 }
 
 /** Encodes entities as one page, a line of JSON; each message and name is written once. */
@@ -80,7 +84,7 @@ class PagePacker {
   readonly #refs = new Map<string, number>()
   readonly #numbers = new Map<PageMessage, number>()
 
-  entity({ type, id, writes, heads, linear, bases, totals }: PageEntity): Json {
+  entity({ type, id, writes, heads, linear, bases, totals, redacted }: PageEntity): Json {
     const packed: Json[] = [
       this.#ref(type),
       id,
@@ -88,19 +92,20 @@ class PagePacker {
       heads,
       linear ? 1 : 0,
     ]
-    if (bases || totals)
+    if (bases || totals || redacted)
       packed.push(
         Object.entries(bases ?? {}).map(([reg, base]) => [this.#ref(reg), packBase(base)]),
       )
-    if (totals)
+    if (totals || redacted)
       packed.push(
-        Object.entries(totals).map(([reg, { kind, value, waiting = [] }]) => [
+        Object.entries(totals ?? {}).map(([reg, { kind, value, waiting = [] }]) => [
           this.#ref(reg),
           kind,
           value === undefined ? 0 : [value],
           waiting,
         ]),
       )
+    if (redacted) packed.push(Object.entries(redacted).map(([reg, seq]) => [this.#ref(reg), seq]))
     return packed
   }
 
@@ -275,7 +280,8 @@ class PageReader {
   }
 
   #entity(packed: unknown, raw: readonly unknown[]): PageEntity {
-    const [typeRef, id, writes, heads, linear, bases = [], totals = []] = listOf(packed)
+    const [typeRef, id, writes, heads, linear, bases = [], totals = [], redacted = []] =
+      listOf(packed)
     if (!isUuid(id)) bad('has an entity without id')
     const type = this.#ref(typeRef)
     const read = listOf(writes).map((write) => this.#write(write, raw))
@@ -289,6 +295,7 @@ class PageReader {
       ...place,
       ...(listOf(bases).length > 0 && { bases: this.#bases(listOf(bases)) }),
       ...(listOf(totals).length > 0 && { totals: this.#totals(listOf(totals)) }),
+      ...(listOf(redacted).length > 0 && { redacted: this.#redacted(listOf(redacted)) }),
     }
   }
 
@@ -337,6 +344,15 @@ class PageReader {
       totals[this.#reg(reg)] = readTotal(kind, value, listOf(waiting))
     }
     return totals
+  }
+
+  #redacted(list: readonly unknown[]): Readonly<Record<string, number>> {
+    const redacted: Record<string, number> = {}
+    for (const item of list) {
+      const [reg, seq] = listOf(item)
+      redacted[this.#reg(reg)] = numberOf(seq)
+    }
+    return redacted
   }
 
   #reg(ref: unknown): string {

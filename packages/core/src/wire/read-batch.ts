@@ -1,7 +1,8 @@
 /**
  * Reads a batch as a follower of a whole space. A hash may replace an accepted message only if the
- * message is the reader's own, or redacted. The signature of a position covers the resulting chain,
- * and the caller compares it before it applies anything.
+ * message is the reader's own. What an erasure has left is read from a reviewer's own log alone, as the
+ * chain does not vouch for it. The signature of a position covers the resulting chain, and the caller
+ * compares it before it applies anything.
  */
 import type { Hash } from '../base/hash.ts'
 import type { Outcome } from '../base/outcome.ts'
@@ -12,19 +13,13 @@ import { messageId } from '../facts/hashes.ts'
 import { headOf } from '../facts/head-line.ts'
 import { lineCount, parseLine } from '../facts/line.ts'
 import { outcomeOf, refuse } from '../facts/malformed.ts'
-import {
-  type InnerLine,
-  changeAt,
-  innerLineOf,
-  messageOf,
-  outerLineOf,
-} from '../facts/message-lines.ts'
-import type { Change, Message, Session } from '../facts/types.ts'
+import { type InnerLine, innerLineOf, messageOf, outerLineOf } from '../facts/message-lines.ts'
+import type { Message, Session } from '../facts/types.ts'
 import { BATCH_BOUNDS, type BatchBounds } from './bounds.ts'
 import { firstLineOf } from './first-line.ts'
 import { NO_CHAIN } from './hashes.ts'
 import { type BatchLayout, chainOfLayout, layOut, startOf } from './layout.ts'
-import { epochIn, isRecord } from './records.ts'
+import { type Epoch, epochOf, isRecord, recordIn, textOfRecord } from './records.ts'
 import { baseValueOf, reviewSizeFault } from './review-line.ts'
 import type { Accepted, Batch, FlushLayout, Review } from './types.ts'
 
@@ -37,10 +32,8 @@ export interface BatchContext {
   readonly sessions: readonly Session[]
   /** An own message by its hash. */
   readonly own: (hash: Hash) => OwnMessage | undefined
-  /**
-   * The entity of a line that a redact record erased; undefined if none did. Lines count from 0.
-   */
-  readonly redacted: (seq: number, line: number) => Uuid | undefined
+  /** Whether values may be erased: in a log that the reader trusts. Default: false. */
+  readonly mayBeErased?: boolean
   readonly bounds?: BatchBounds
 }
 
@@ -72,7 +65,7 @@ export function spanOfBatch(
 ): Outcome<{ readonly fromSeq: number; readonly throughSeq: number }> {
   return outcomeOf(() => {
     if (isRecord(text)) {
-      const { seq } = epochIn(text)
+      const { seq } = recordIn(text)
       return { fromSeq: seq, throughSeq: seq }
     }
     const lines = lineCount(text)
@@ -93,12 +86,22 @@ export function readLayout(
 }
 
 function batchOf(text: string, context: BatchContext): Batch {
-  return isRecord(text) ? epochBatch(text, context) : messageBatch(text, context)
+  if (!isRecord(text)) return messageBatch(text, context)
+  const read = recordIn(text)
+  return read.kind === 'epoch' ? epochBatch(epochOf(read), context) : redactBatch(text, context)
+}
+
+/** A record of an erasure, which stands in the place of a batch. */
+function redactBatch(text: string, { before }: BatchContext): Batch {
+  const { record: redact, chain } = textOfRecord(text, before.chain)
+  const { seq, at } = redact
+  if (redact.kind !== 'redact') return refuse('redact: another record')
+  if (seq !== before.seq + 1) refuse(`redact: its seq is ${seq}, expected is ${before.seq + 1}`)
+  return { fromSeq: seq, throughSeq: seq, at, accepted: [], newSessions: [], chain, redact }
 }
 
 /** The record of an epoch, which takes the place of a batch. */
-function epochBatch(text: string, { before, space }: BatchContext): Batch {
-  const epoch = epochIn(text)
+function epochBatch(epoch: Epoch, { before, space }: BatchContext): Batch {
   const { seq, prev, at, chain } = epoch
   if (seq !== before.seq + 1) refuse(`epoch: its seq is ${seq}, expected is ${before.seq + 1}`)
   if (epoch.space !== space) refuse('epoch: of another space')
@@ -127,8 +130,6 @@ function messageBatch(text: string, context: BatchContext): Batch {
     chain: chainOfLayout(layout, context.before.chain),
   }
 }
-
-const NO_CHANGES: readonly Change[] = Object.freeze([])
 
 /** Reads the accepted messages of one flush of a batch. */
 class FlushReader {
@@ -168,18 +169,21 @@ class FlushReader {
     const { hash } = places[end]!
     this.#spellNamesBefore(end)
     const { seen } = this.#lines.head
-    const base = { seq, id: messageId(hash), hash, session, seen, rest: NO_CHANGES, review: null }
+    const base = { seq, id: messageId(hash), hash, session, seen, review: null }
     const own = this.#ownAt(end)
     if (own) return { ...base, isOwn: true, message: null }
     const start = startOf(places, end, () => this.#parsed(end))
-    const missing: number[] = []
+    let isErased = false
     for (let at = start; at <= end; at++) {
       this.#take(at)
-      if (places[at]!.line === undefined) missing.push(at - start) // `end` is a place, too
+      const place = places[at]! // `end` is a place, too
+      if (place.line === undefined)
+        refuse(`batch: line ${at - start} of message ${seq} is a hash, and not of an own message`)
+      isErased ||= place.isErased === true
     }
-    if (missing.length === 0) return { ...base, isOwn: false, message: this.#message(start, end) }
-    this.#spellRedacted(seq, { start, missing })
-    return { ...base, isOwn: false, message: null, rest: this.#rest(start, end) }
+    if (isErased && !this.#context.mayBeErased)
+      refuse(`batch: values of message ${seq} are erased, which no reader of a tail takes`)
+    return { ...base, isOwn: false, message: this.#message(start, end, isErased) }
   }
 
   /** Records names in the order of their lines: a name counts for the messages after its line. */
@@ -212,12 +216,13 @@ class FlushReader {
     return own
   }
 
-  #message(start: number, end: number): Message {
+  #message(start: number, end: number, mayBeRedacted: boolean): Message {
+    const context = mayBeRedacted ? { ...this.#lines, mayBeRedacted } : this.#lines
     const inner: InnerLine[] = []
     for (let at = start; at < end; at++) inner.push(innerLineOf(this.#parsed(at)))
-    return messageOf(outerLineOf(this.#parsed(end), this.#lines), inner, {
+    return messageOf(outerLineOf(this.#parsed(end), context), inner, {
       line: this.#flush.entry.lineBefore + end,
-      context: this.#lines,
+      context,
     })
   }
 
@@ -229,33 +234,6 @@ class FlushReader {
       this.#last = { at, list }
     }
     return this.#last.list
-  }
-
-  /** Rejects a hash that no redact record explains. @throws Malformed */
-  #spellRedacted(
-    seq: number,
-    { start, missing }: { readonly start: number; readonly missing: readonly number[] },
-  ): void {
-    for (const line of missing) {
-      const entityId = this.#context.redacted(seq, line)
-      if (entityId === undefined)
-        refuse(`batch: line ${line} of message ${seq} is a hash, and neither own nor redacted`)
-      else this.#lines.entities.spell(this.#flush.entry.lineBefore + start + line, entityId)
-    }
-  }
-
-  /** The remaining changes of a message with redacted lines. */
-  #rest(start: number, end: number): readonly Change[] {
-    if (start === end) return []
-    const { clientSeq } = outerLineOf(this.#parsed(end), this.#lines)
-    const rest: Change[] = []
-    for (let at = start; at < end; at++) {
-      if (this.#flush.places[at]!.line === undefined) continue
-      const { change } = innerLineOf(this.#parsed(at))
-      const line = this.#flush.entry.lineBefore + at
-      rest.push(changeAt(line, { change, clientSeq }, this.#lines))
-    }
-    return rest
   }
 }
 

@@ -44,7 +44,13 @@ const restored: EpochRecord = {
   why: 'restore',
   prev: { eid: uuid(3), epoch: 2, seq: 41, chain: HASH },
 }
-const redact: BatchRecord = { kind: 'redact', seq: 43, at: 5, messageSeq: 42, line: 0 }
+const redact: BatchRecord = {
+  kind: 'redact',
+  seq: 43,
+  at: 5,
+  entityId: uuid(7),
+  regs: ['body', 'title'],
+}
 
 test('BATCH11 BATCH12 records are read back the same, and are links of the chain', () => {
   for (const record of [genesis, restored, redact]) {
@@ -74,8 +80,14 @@ const faults: readonly (readonly [string, BatchRecord, number, Json])[] = [
   ['an unknown kind', redact, 0, 'erase'],
   ['seq 0', redact, 1, 0],
   ['a time that is a fraction', redact, 2, 0.5],
-  ['a message of the same seq', redact, 3, 43],
-  ['a negative line', redact, 4, -1],
+  ['an entity that is no id', redact, 3, 'x'],
+  ['no registers', redact, 4, []],
+  ['registers that are not sorted', redact, 4, ['title', 'body']],
+  ['a register twice', redact, 4, ['body', 'body']],
+  ['the register $archived', redact, 4, ['$archived']],
+  ['a forbidden register', redact, 4, ['__proto__']],
+  ['129 registers', redact, 4, Array.from({ length: 129 }, (_, i) => `r${1_000 + i}`)],
+  ['a sixth element', redact, 5, 1],
   ['another version', restored, 3, 1],
   ['a space that is no id', restored, 4, 'x'],
   ['a key with other characters', restored, 6, 'a=b'],

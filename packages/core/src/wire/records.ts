@@ -3,7 +3,8 @@
  *
  *   epoch   ["epoch", seq, at, v, space, reviewerId, reviewerKey, epoch, why, prev | null]
  *           prev: [eid, epoch, seq, chain], the position that it continues
- *   redact  ["redact", seq, at, seq of the message, line of the message]
+ *   redact  ["redact", seq, at, entity, [register…]]
+ *           erases the values of these registers that were written before it; ascending
  *
  * Their link of the chain is the hash of the line alone. The id of an epoch, `eid`, is the uuid8
  * of that hash. The signature of a later position covers a record.
@@ -17,11 +18,17 @@ import { type Uuid, uuid8 } from '../base/uuid.ts'
 import { longId, shortId } from '../facts/ids.ts'
 import { parseLine } from '../facts/line.ts'
 import { countOf, hashOf, listOf, outcomeOf, refuse, textOf } from '../facts/malformed.ts'
+import { isSortedUnique, regFault } from '../facts/parse.ts'
 import { TEXT_VERSION } from '../facts/types.ts'
 import type { Position } from '../facts/message.ts'
+import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import { NO_CHAIN, chainAfter, firstHash } from './hashes.ts'
 
 const RECORD_BYTES_MAX = 1_024
+/** Registers of one record of an erasure: as many as a change may write. */
+export const REDACT_REGISTERS_MAX = 128
+/** With the longest names. */
+const REDACT_BYTES_MAX = 131_072
 const WHY = ['genesis', 'handover', 'restore', 'claim'] as const
 const KEY_CHARACTERS_MAX = 256
 
@@ -47,14 +54,15 @@ export interface Epoch extends EpochRecord {
   readonly line: string
 }
 
-/** Erases the values of one line of an accepted message. */
+/** Erases the values of registers of one entity that were written before it. */
 export interface RedactRecord {
   readonly kind: 'redact'
   readonly seq: number
+  /** The reviewer's clock, ms since 1970. */
   readonly at: number
-  readonly messageSeq: number
-  /** The line of the message, counted from 0. */
-  readonly line: number
+  readonly entityId: Uuid
+  /** Ascending. */
+  readonly regs: readonly Reg[]
 }
 
 /** A record of the reviewer that takes a seq between batches. */
@@ -75,7 +83,12 @@ export function composeRecord(record: BatchRecord, before: Hash): RecordText {
 
 /** Parses an untrusted record. Errors: `invalid`, `too_large`. */
 export function readRecord(line: string, before: Hash): Outcome<RecordText> {
-  return outcomeOf(() => withChain(recordOf(line), line, before))
+  return outcomeOf(() => textOfRecord(line, before))
+}
+
+/** As `readRecord`. @throws Malformed */
+export function textOfRecord(line: string, before: Hash): RecordText {
+  return withChain(recordIn(line), line, before)
 }
 
 function withChain(record: BatchRecord, line: string, before: Hash): RecordText {
@@ -101,7 +114,7 @@ export function readEpoch(line: string): Outcome<Epoch> {
 
 /** As `readEpoch`. @throws Malformed */
 export function epochIn(line: string): Epoch {
-  const record = recordOf(line)
+  const record = recordIn(line)
   return record.kind === 'epoch' ? epochOf(record) : refuse('record: not of an epoch')
 }
 
@@ -112,24 +125,34 @@ export function isRecord(text: string): boolean {
 
 function recordJson(record: BatchRecord): Json {
   if (record.kind === 'redact')
-    return ['redact', record.seq, record.at, record.messageSeq, record.line]
+    return ['redact', record.seq, record.at, shortId(record.entityId), record.regs]
   const { seq, at, space, reviewerId, reviewerKey, epoch, why, prev } = record
   const from = prev && [shortId(prev.eid), prev.epoch, prev.seq, prev.chain]
   const ids = [shortId(space), shortId(reviewerId), reviewerKey]
   return ['epoch', seq, at, TEXT_VERSION, ...ids, epoch, why, from]
 }
 
-function recordOf(line: string): BatchRecord {
-  if (isLongerThan(line, RECORD_BYTES_MAX))
-    refuse(`record: longer than ${RECORD_BYTES_MAX} bytes`, 'too_large')
+/** Parses an untrusted record. @throws Malformed */
+export function recordIn(line: string): BatchRecord {
+  const bytesMax = line.startsWith('["redact"') ? REDACT_BYTES_MAX : RECORD_BYTES_MAX
+  if (isLongerThan(line, bytesMax)) refuse(`record: longer than ${bytesMax} bytes`, 'too_large')
   const list = parseLine(line, 'record')
   const seq = countOf(list[1], 'seq')
   const at = countOf(list[2], 'at')
   if (list[0] === 'epoch') return epochRecordOf(list, { seq, at })
   if (list[0] !== 'redact' || list.length !== 5) return refuse('record: the kind is unknown')
-  const messageSeq = countOf(list[3], 'redact', 1)
-  if (messageSeq >= seq) refuse('redact: the message is not before the record')
-  return { kind: 'redact', seq, at, messageSeq, line: countOf(list[4], 'redact') }
+  if (seq === 0) refuse('redact: there is nothing before seq 0')
+  const entityId = longId(list[3], 'redact')
+  return { kind: 'redact', seq, at, entityId, regs: regsOf(list[4]) }
+}
+
+function regsOf(value: unknown): readonly Reg[] {
+  const regs = listOf(value, 'redact', { min: 1, max: REDACT_REGISTERS_MAX }).map((reg) =>
+    textOf(reg, 'redact'),
+  )
+  for (const reg of regs)
+    if (reg === ARCHIVED || regFault(reg)) refuse('redact: not the register of a field')
+  return isSortedUnique(regs) ? regs : refuse('redact: the registers are not sorted and unique')
 }
 
 function epochRecordOf(

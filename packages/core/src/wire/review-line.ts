@@ -62,14 +62,15 @@ export function travels(value: Json, { baseValueBytesMax }: BatchBounds): boolea
 }
 
 /**
- * Parses a review line that the chain covers; its values are parsed separately. @throws Malformed
+ * Parses a review line that the chain covers; its values are parsed separately. `mayBeRedacted`:
+ * assigned values may be erased. @throws Malformed
  */
-export function reviewOf(line: string, bounds: BatchBounds): Review {
+export function reviewOf(line: string, bounds: BatchBounds, mayBeRedacted = false): Review {
   const list = listOf(parseLine(line, 'review'), 'review', { min: 4, max: 5 })
   const placesMax = { min: 0, max: bounds.otherPlacesMax }
   const review = {
     bases: listOf(list[0], 'bases', ANY).map(baseOf),
-    assigned: listOf(list[1], 'assigned', ANY).map(assignedOf),
+    assigned: listOf(list[1], 'assigned', ANY).map((one) => assignedOf(one, mayBeRedacted)),
     places: listOf(list[2], 'places', placesMax).map(placeOf),
     salt: saltOf(list[3]),
     reads: list.length === 4 ? [] : listOf(list[4], 'reads', { ...placesMax, min: 1 }).map(placeOf),
@@ -102,9 +103,9 @@ function baseOf(value: unknown): Base {
   return { change, reg, seq, ...(list.length === 4 && { valueHash: hashOf(list[3], 'base') }) }
 }
 
-function assignedOf(value: unknown): Assigned {
+function assignedOf(value: unknown, mayBeRedacted: boolean): Assigned {
   const [change, values] = listOf(value, 'assigned', { min: 2, max: 2 })
-  refuseFault(assignedFault(values))
+  refuseFault(assignedFault(values, undefined, mayBeRedacted))
   if (Object.keys(values as object).length === 0) refuse('assigned: must be omitted if empty')
   return { change: countOf(change, 'assigned'), values: values as Assigned['values'] }
 }

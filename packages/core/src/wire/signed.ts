@@ -110,7 +110,7 @@ export function statesBytes(
   told: {
     readonly nonce: string
     readonly at: number
-    readonly numbers: readonly [no: number, of: number, done: number, more: 0 | 1]
+    readonly numbers: readonly [no: number, of: number, done: number, more: 0 | 1, erased: number]
     readonly kept: readonly Uuid[]
     readonly gone: readonly Uuid[]
     readonly accepted: readonly (readonly [
@@ -237,4 +237,20 @@ export function settledBytes(
 ): Uint8Array {
   const snapshot = hash('cs/snapshot', snapshotJson(space, at, told.pages))
   return hashBytes('cs/settled', [told.nonce, snapshot, [...told.lists].sort()])
+}
+
+/** The bytes that a reviewer signs for the answer to an erasure, bound to a link by its nonce. */
+export function erasedBytes(
+  space: Uuid,
+  { eid, epoch }: Pick<Position, 'eid' | 'epoch'>,
+  about: {
+    readonly nonce: string
+    readonly entityId: Uuid
+    readonly seq: number
+    readonly why: string | null
+  },
+): Uint8Array {
+  const { nonce, entityId, seq, why } = about
+  const place = [nonce, shortId(space), shortId(eid), epoch, shortId(entityId)]
+  return hashBytes('cs/erased', [...place, seq, why])
 }

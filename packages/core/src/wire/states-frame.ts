@@ -5,7 +5,7 @@
  *   follow   number of this request, 1 where all is to be sent again, all scopes, how many of them are
  *            whole at which position
  *   states   number of this frame, newest request received, newest one answered, more of this step
- *            follows, position, at, unchanged rows, rows that are withheld from now on, accepted own
+ *            follows, position, at, seq of the newest erasure, unchanged rows, rows that are withheld from now on, accepted own
  *            messages, signature; text: a page, or nothing
  */
 import type { Uuid } from '../base/uuid.ts'
@@ -44,6 +44,8 @@ export interface StatesFields {
   readonly position: Position
   /** The reviewer's clock when the position was its newest, ms since 1970. */
   readonly at: number
+  /** The seq of the newest record of an erasure in the space; 0: there is none. */
+  readonly erased: number
   /** Rows of a scope that was whole, which have not changed since. */
   readonly kept: readonly Uuid[]
   /** Rows that were sent, and that the person of the link can no longer read. */
@@ -71,6 +73,7 @@ export const STATES_FIELDS: Forms<StatesFields> = {
   more: flag,
   position: positionField,
   at: count,
+  erased: count,
   kept: listOfAll(id),
   gone: listOfAll(id),
   accepted: listOfAll(tuple({ sessionId: id, reviews: listOfAll(acceptedAgain) })),

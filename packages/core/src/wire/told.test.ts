@@ -40,7 +40,7 @@ function stored(random: RandomBatches, draft: BatchDraft): Made {
   if (!batch.ok) throw new Error(batch.error.message)
   const text = formOf(batch.value.layout)
   const layout = readLayout(text, [])
-  const context = { space: random.space, before, sessions: [], own: NOTHING, redacted: NOTHING }
+  const context = { space: random.space, before, sessions: [], own: NOTHING }
   const read = readBatch(text, context)
   if (!layout.ok || !read.ok) throw new Error('the batch cannot be read')
   return { random, draft, layout: layout.value, accepted: read.value.accepted }

@@ -15,7 +15,7 @@ import { changeAt, innerLineOf, isInner, outerLineOf } from '../facts/message-li
 import type { Change, Seen, Session } from '../facts/types.ts'
 import type { BatchBounds } from './bounds.ts'
 import { composeFirstLine } from './first-line.ts'
-import { type BatchLayout, layOut, startOf } from './layout.ts'
+import { type BatchLayout, erasedText, layOut, startOf } from './layout.ts'
 import type { FlushLayout } from './types.ts'
 import { composeReview, reviewOf } from './review-line.ts'
 import type { Assigned } from './types.ts'
@@ -66,8 +66,10 @@ export function tellMessage(layout: BatchLayout, seq: number, entityId: Uuid): O
       ],
       reviewed: [],
     })
-    // As above.
-    const shown = lines.map(({ hash, line }, i) => (isShown(i) ? line! : `"${hash}"`))
+    const shown = lines.map(({ hash, line, isErased }, i) => {
+      if (!isShown(i) || line === undefined) return `"${hash}"`
+      return isErased ? erasedText(hash, line) : line
+    })
     const given = assignedTo(layout, seq, at)
     return textOfLines([first, session.line, head, ...shown, ...given])
   })
@@ -178,7 +180,8 @@ function toldIn(
   const head = headOf(headLine, session.facts, bounds)
   const entities = new EntityNames()
   for (const name of entry.names) entities.spell(name.line, name.entityId)
-  const context = { session: session.facts, head, entities, bounds }
+  const mayBeRedacted = places.some(({ isErased }) => isErased)
+  const context = { session: session.facts, head, entities, bounds, mayBeRedacted }
   // A flush has at least one place.
   const last = places.at(-1)!
   const outer = outerLineOf(parsed(last.line), context)
@@ -209,6 +212,6 @@ function parsed(line: string | undefined): readonly unknown[] {
 }
 
 function givenIn(line: string, index: number, bounds: BatchBounds): Assigned['values'] {
-  const { assigned } = reviewOf(line, bounds)
+  const { assigned } = reviewOf(line, bounds, true)
   return assigned.find(({ change }) => change === index)?.values ?? {}
 }

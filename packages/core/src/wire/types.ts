@@ -6,16 +6,18 @@ import type { Hash } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Salt } from '../facts/ids.ts'
-import type { Change, Flush, Message, Seen, Session } from '../facts/types.ts'
+import type { Flush, Message, Seen, Session } from '../facts/types.ts'
 import type { OtherPlace } from '../facts/message.ts'
 import type { Reg } from '../schema/registers.ts'
 import type { FlushEntry } from './first-line.ts'
-import type { Epoch } from './records.ts'
+import type { Epoch, RedactRecord } from './records.ts'
 
-/** A line, or the hash that replaces it (own, rejected, withheld, erased). */
+/** A line, or the hash that replaces it (own, rejected, withheld). */
 export interface Place {
   readonly hash: Hash
   readonly line?: string | undefined
+  /** The line is what an erasure has left of one with that hash. */
+  readonly isErased?: true
 }
 
 /** The value of a base, sent with the review. */
@@ -98,11 +100,9 @@ export interface Accepted {
   readonly seen: Seen
   /** The reader has the message: its last line is a hash. */
   readonly isOwn: boolean
-  /** Null if it is the reader's own, or if a line of it is redacted. */
+  /** Null if it is the reader's own. */
   readonly message: Message | null
-  /** The remaining changes of a message with redacted lines. */
-  readonly rest: readonly Change[]
-  /** Null if it is empty or erased. */
+  /** Null if it is empty. */
   readonly review: Review | null
 }
 
@@ -119,4 +119,6 @@ export interface Batch {
   readonly chain: Hash
   /** Of a record that opens an epoch, which takes a seq and has no messages. */
   readonly epoch?: Epoch
+  /** Of a record that erases values, which takes a seq and has no messages. */
+  readonly redact?: RedactRecord
 }

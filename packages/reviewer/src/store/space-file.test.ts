@@ -257,9 +257,11 @@ describe('erased text', () => {
     const rejections = [{ msgId: 'mx', sessionId: 's2', clientSeq: 90, text }]
     const batch = { fromSeq: 9, toSeq: 9, text, seals: '' }
     await store.append(commitOf(8, 4, { batch, sessions, rejections }))
+    await store.claimMeta('kept', text)
     const write = (fromThrough: number, through: number, value: string): Promise<string> =>
       store.writeBehind({
         epoch: 1,
+        erases: value === 'erased',
         fromThrough,
         through,
         states: [{ entity: 'e1', type: 't', seq: through, text: value }],
@@ -272,6 +274,7 @@ describe('erased text', () => {
     const redacted = {
       batches: [{ fromSeq: 9, text: 'redacted' }],
       rejections: [{ msgId: 'mx', text: 'redacted' }],
+      meta: [{ key: 'kept', value: 'redacted' }],
     }
     const redact = commitOf(9, 5, { redacted })
     expect(await store.append(redact)).toBe('committed')

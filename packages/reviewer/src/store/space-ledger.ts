@@ -60,6 +60,7 @@ export class LedgerTables {
   readonly #putRun: StatementSync
   readonly #rejectionById: StatementSync
   readonly #rejectionsFrom: StatementSync
+  readonly #rejectionsNaming: StatementSync
   readonly #addRejection: StatementSync
   readonly #setRejection: StatementSync
   readonly #newestRejection: StatementSync
@@ -81,6 +82,7 @@ export class LedgerTables {
     this.#rejectionsFrom = db.prepare(
       `${REJECTION} where session_no = ? and client_seq >= ? order by client_seq limit ?`,
     )
+    this.#rejectionsNaming = db.prepare(`${REJECTION} where instr(text, ?) > 0 order by no`)
     this.#addRejection = db.prepare('insert into rejections values (null, ?, ?, ?, ?, ?)')
     this.#setRejection = db.prepare('update rejections set sum = ?, text = ? where msg_id = ?')
     this.#newestRejection = db.prepare('select max(no) as no from rejections')
@@ -181,6 +183,11 @@ export class LedgerTables {
     if (no === undefined) return []
     const rows = this.#rejectionsFrom.all(no, from, countMax) as unknown as RejectionRow[]
     return rows.map((row) => this.#rejectionOf(row, sessionId))
+  }
+
+  rejectionsWith(part: string): Stored<RejectionText>[] {
+    const rows = this.#rejectionsNaming.all(part) as unknown as RejectionRow[]
+    return rows.map((row) => this.#rejectionOf(row))
   }
 
   /** Deletes the oldest rejections. Row numbers have no gaps, so the newest one determines the range. */

@@ -85,6 +85,7 @@ export class SqliteTables implements SpaceTables {
   readonly #sealsAt: StatementSync
   readonly #readMeta: StatementSync
   readonly #addMeta: StatementSync
+  readonly #setMeta: StatementSync
   readonly #dropMeta: StatementSync
   #mustScrub: boolean
 
@@ -116,6 +117,7 @@ export class SqliteTables implements SpaceTables {
       where from_seq <= ? order by from_seq desc limit 1`)
     this.#readMeta = db.prepare('select sum, value from meta where key = ?')
     this.#addMeta = db.prepare('insert into meta values (?, ?, ?) on conflict do nothing')
+    this.#setMeta = db.prepare('update meta set sum = ?, value = ? where key = ?')
     this.#dropMeta = db.prepare('delete from meta where key = ?')
     try {
       const owner = this.meta(SPACE) ?? (isReadOnly ? 'nobody' : this.claimMeta(SPACE, space))
@@ -171,7 +173,7 @@ export class SqliteTables implements SpaceTables {
     const outcome = this.#write(() => {
       const stored = this.#head()
       if (isFencedWriteBehind(write, stored)) return 'fenced'
-      if (write.changes.some(({ seq }) => seq <= write.fromThrough)) this.#scrubLater()
+      if (write.erases) this.#scrubLater()
       this.#behind.write(write, stored.entities)
       return 'written'
     })
@@ -216,6 +218,10 @@ export class SqliteTables implements SpaceTables {
 
   rejections(sessionId: string, from: number, countMax: number): readonly Stored<RejectionText>[] {
     return this.#read(() => this.#ledger.rejections(sessionId, from, countMax))
+  }
+
+  rejectionsWith(part: string): readonly Stored<RejectionText>[] {
+    return this.#read(() => this.#ledger.rejectionsWith(part))
   }
 
   forgetRejections(keep: number, countMax: number): number {
@@ -292,6 +298,10 @@ export class SqliteTables implements SpaceTables {
       this.#setBatch.run(sumOf(key, text), text, fromSeq)
     }
     this.#ledger.redact(redacted.rejections)
+    for (const { key, value } of redacted.meta ?? []) {
+      const { changes } = this.#setMeta.run(sumOf(metaKey(key), value), value, key)
+      assert(changes === 1, `no row of ${metaKey(key)} is stored`)
+    }
     this.#scrubLater()
   }
 

@@ -62,10 +62,9 @@ async function verified(
 }
 
 function summaryOf(report: VerifyReport | undefined, faults: number): string {
-  if (faults > 0) {
-    const unverified = report?.statesUnverified
-    return `${counted(faults, 'fault')}${unverified ? `; states were not compared: ${unverified}` : ''}`
-  }
+  const unverified = report?.statesUnverified
+  const unless = unverified ? `; states were not compared: ${unverified}` : ''
+  if (faults > 0) return `${counted(faults, 'fault')}${unless}`
   if (!report) return 'nothing was read'
   const { seq, epoch, batches, sessions, rejections, persons, entities, through, unsealed } = report
   const parts = [
@@ -77,5 +76,5 @@ function summaryOf(report: VerifyReport | undefined, faults: number): string {
   ]
   if (unsealed > 0)
     parts.push(`${counted(unsealed, 'message')} handed back after a loss, without seals of authors`)
-  return `whole: ${parts.join(', ')}`
+  return `whole: ${parts.join(', ')}${unless}`
 }

@@ -153,9 +153,10 @@ export function adoptFlushes(
 function adoptFlush(stored: StoredFlush, opening: SessionOpening, adoption: Adoption): boolean {
   const session: SessionRef = { authorId: opening.authorId, sessionId: opening.sessionId }
   const { repo, isRefused, intake } = adoption
-  const accepted = stored.messages
-    .filter((message) => repo.messages.hasAccepted(message))
-    .map(({ clientSeq }) => adoption.acceptedBefore(clientSeq))
+  const contained = stored.messages.filter((message) => repo.messages.hasAccepted(message))
+  const accepted = contained.map(({ clientSeq }) => adoption.acceptedBefore(clientSeq))
+  // Shown while another tab was to send it.
+  intake.outdated(contained.flatMap(({ id }) => repo.messages.get(id) ?? intake.unseen(id) ?? []))
   const entries = stored.messages.flatMap((message, i) => {
     if (repo.messages.hasAccepted(message) || isRefused(message.id)) return []
     const taken = { message, session, bases: stored.bases[i] }

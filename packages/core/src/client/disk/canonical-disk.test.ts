@@ -102,6 +102,7 @@ class Desk {
       texts: [],
       entries: this.#fresh,
       own: {},
+      erased: new Map(),
     })
     this.#fresh = []
   }
@@ -260,6 +261,26 @@ it('new rows join the last page, which is split where it has too many', async ()
   expect(rowsOn({ pages: await desk.pages() })).toEqual({ 0: [1, 2], 1: [3, 4], 2: [5, 6] })
 })
 
+it('ERA6: a row that leaves with its last pending message is not stored until then', async () => {
+  const desk = new Desk()
+  const [first, second] = [1, 2, 3].map((row) => desk.write(row, [], { x: 0 }))
+  await desk.checkpoint()
+  const table = desk.repo.tableNamed('t')
+  const session = { authorId: idOf(1), sessionId: SESSION }
+  const facts = { session, clientSeq: 90, timestamp: 0, arrival: 90, seen: seenNothing(90) }
+  const entry = new Entry({ ...facts, identifier: (one) => one.identify(idOf(90), undefined) })
+  const change = { index: 0, type: 't', entityId: idOf(2), kind: 'update', version: 1 } as const
+  const pending = new Write(entry, { ...change, regs: table.registers.set(['x']) }, { x: 1 })
+  entry.writes.push(pending)
+  table.addPending(pending)
+  table.release(idOf(2))
+  expect(table.row(idOf(2))).toBeDefined()
+  desk.disk.changed(reviewingOf(by), { changed: new Map([[idOf(2), 't']]), own: {} })
+  desk.write(1, [first!], { x: 2 })
+  expect(rowsOn(await desk.checkpoint())).toEqual({ 0: [1, 3] })
+  expect(JSON.stringify(await desk.pages())).not.toContain(second!.entry.id)
+})
+
 it('after a checkpoint that was not stored, the next one has all rows', async () => {
   const desk = new Desk()
   const root = desk.write(1, [], { x: 0 })
@@ -307,6 +328,8 @@ it.each([1, 2, 3, 4, 5, 6, 7, 8])(
       onOtherHistory: () => {},
       onTaken: () => {},
       onDisowned: () => {},
+      onErased: () => {},
+      onErasedElsewhere: () => {},
     })
     expect(readCheckpoint(checkpoint!)).toMatchObject({ isSorted: true })
     for (const { text } of pages) {

@@ -49,6 +49,13 @@ export interface CanonicalDiskParts {
   readonly sessionId: () => Uuid
 }
 
+/** Somebody who waits for a checkpoint. */
+interface Awaited {
+  readonly done: (isStored: boolean) => void
+  /** Whether the checkpoint under way is of a state that is new enough. */
+  isCaptured: boolean
+}
+
 /** A checkpoint that is being encoded or written. */
 interface Work {
   readonly position: Position
@@ -78,16 +85,18 @@ export class CanonicalDisk {
   #own: OutboxChange[] = []
   #cancel: (() => void) | undefined
   #stopIdling: () => void = () => {}
+  #awaited: readonly Awaited[] = []
 
   constructor(parts: CanonicalDiskParts) {
     this.#parts = parts
   }
 
   /** Continues from a restored state. */
-  resume(state: StoredState, { stored, entries }: RestoredCanonical): void {
+  resume(state: StoredState, { stored, entries, erased }: RestoredCanonical): void {
     this.#before = this.#parts.tail.position
     this.#base = stored
     this.#touch(entries)
+    for (const [id, type] of erased) this.#touched.set(id, type)
     const tail = state.segments.filter(({ kind }) => kind === 'tail')
     this.#steps = tail.length
     const sizes = tail.map(({ text }) => utf8Bytes(text))
@@ -100,6 +109,25 @@ export class CanonicalDisk {
   async clear(): Promise<void> {
     this.forget()
     await this.#parts.disk.write({ durability: 'relaxed', reset: true })
+  }
+
+  /**
+   * Resolves to whether the storage has a checkpoint of a state at least as new as this one, and no tail
+   * from before it.
+   */
+  stored(reviewerId: Uuid | null): Promise<boolean> {
+    const { disk, tail } = this.#parts
+    if (!tail.position || !disk.handle || disk.trouble || reviewerId === null)
+      return Promise.resolve(false)
+    return new Promise((done) => {
+      this.#awaited = [...this.#awaited, { done, isCaptured: false }]
+      this.#checkpointSoon(reviewerId)
+    })
+  }
+
+  #answer(isStored: boolean, isOf: (one: Awaited) => boolean): void {
+    for (const one of this.#awaited.filter(isOf)) one.done(isStored)
+    this.#awaited = this.#awaited.filter((one) => !isOf(one))
   }
 
   /** Deletes the canonical state in memory. */
@@ -124,6 +152,8 @@ export class CanonicalDisk {
       readonly entries: readonly Entry[]
       /** What becomes of own flushes by this step. */
       readonly own: OutboxChange
+      /** Rows of which values were erased, with their types. */
+      readonly erased: ReadonlyMap<Uuid, string>
     },
   ): void {
     const { disk, tail } = this.#parts
@@ -139,6 +169,7 @@ export class CanonicalDisk {
     })
     this.#before = position
     this.#touch(step.entries)
+    for (const [id, type] of step.erased) this.#touched.set(id, type)
     this.#steps++
     this.#stepBytes = addBytes(this.#stepBytes, utf8Bytes(text))
     this.#stepped(by.reviewerId)
@@ -240,6 +271,7 @@ export class CanonicalDisk {
     this.#stopIdling()
     this.#isDue = false
     this.#work = undefined
+    this.#answer(false, () => true)
     this.#forgetPages()
   }
 
@@ -301,6 +333,7 @@ export class CanonicalDisk {
     }
     this.#touched = new Map()
     this.#resetSteps()
+    for (const one of this.#awaited) one.isCaptured = true
     this.#slice(this.#work)
   }
 
@@ -329,6 +362,11 @@ export class CanonicalDisk {
       ...own,
     })
     if (!isStored) this.#parts.settledOwn.add(work.settledBytes)
+    const hasTrouble = this.#parts.disk.trouble !== undefined
+    // Refused is one that builds on another than the stored one, and else where another tab has stored
+    // a later one.
+    const isAnswered = isStored || hasTrouble || base === undefined
+    if (isAnswered) this.#answer(!hasTrouble, ({ isCaptured }) => isCaptured)
     if (this.#work !== work) return
     this.#work = undefined
     this.#base = isStored ? { checkpoint: name, pages: stored } : undefined
@@ -336,6 +374,7 @@ export class CanonicalDisk {
     if (isPartial && this.#touched.size + this.#own.length > 0)
       this.#checkpointSoon(reviewerId, STATES_WAIT_MS)
     else if (this.#steps > 0) this.#stepped(reviewerId)
+    if (this.#awaited.length > 0) this.#checkpointSoon(reviewerId)
   }
 
   /** About as many rows as a checkpoint would write now. */
@@ -346,7 +385,7 @@ export class CanonicalDisk {
     const pages = new Set<RowPage>()
     let fresh = 0
     for (const [id, type] of this.#touched) {
-      const state = repo.tableNamed(type).canonical(id)
+      const state = repo.tableNamed(type).lasting(id)
       const page = state && stored.find(type, heldRow(id, state))
       if (page) pages.add(page)
       if (!page?.ids.includes(id)) fresh++
@@ -360,7 +399,7 @@ export class CanonicalDisk {
     const byPage = new Map<RowPage | Table, { table: Table; ids: Set<Uuid> }>()
     for (const [id, type] of this.#touched) {
       const table = repo.tableNamed(type)
-      const state = table.canonical(id)
+      const state = table.lasting(id)
       if (!state) return undefined
       const page = stored.find(type, heldRow(id, state))
       let known = byPage.get(page ?? table)
@@ -396,7 +435,7 @@ function joinedChanges(changes: readonly OutboxChange[]): OutboxChange {
 function heldRows(table: Table, ids: Iterable<Uuid>): readonly HeldRow[] {
   const rows: HeldRow[] = []
   for (const id of ids) {
-    const state = table.canonical(id)
+    const state = table.lasting(id)
     if (state) rows.push(heldRow(id, state))
   }
   return rows

@@ -32,6 +32,8 @@ export interface DiskParts {
   readonly clock: Clock
   /** Called when `trouble` has changed. */
   readonly onTrouble?: () => void
+  /** Called when flushes with all their verdicts have left the stored outbox. */
+  readonly onSettled?: () => void
   /** Called when a hung storage answers, after the owed batches were written. */
   readonly onBack?: () => void
 }
@@ -227,6 +229,9 @@ export class Disk {
 
   async #writeGroup(group: readonly Waiting[]): Promise<void> {
     const batches = group.map(({ batch }) => batch)
+    const removes = [...this.#owed, ...batches].some(
+      ({ outboxRemove, settled }) => outboxRemove?.length || settled?.length,
+    )
     let written: Written | undefined
     try {
       // Draining starts only with a handle.
@@ -235,6 +240,7 @@ export class Disk {
       // As above.
       if (batches.length > 0) written = await this.#answer(this.#handle!.write(joined(batches)))
       if (this.#trouble !== undefined && PASSING.has(this.#trouble)) this.#fail(undefined)
+      if (removes) this.#parts.onSettled?.()
     } catch (error) {
       this.#isBack = false
       this.#fail(troubleOf(error))
@@ -334,10 +340,11 @@ function troubleOf(error: unknown): StorageTrouble {
 
 /**
  * Whether a batch can be joined with others: without position and checkpoint, which are conditions on a
- * whole batch, and without removals in `meta`, which come after what was written before.
+ * whole batch, and without rewrites and removals in `meta`, which come after what was written before.
  */
 function isPlain(batch: WriteBatch): boolean {
-  return !batch.advance && !batch.checkpoint && !batch.reset && !batch.metaRemove
+  const { advance, checkpoint, reset, rewrite, metaRemove } = batch
+  return !advance && !checkpoint && !reset && !rewrite && !metaRemove
 }
 
 function joined(batches: readonly WriteBatch[]): WriteBatch {

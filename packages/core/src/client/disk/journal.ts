@@ -4,6 +4,8 @@
  */
 import { NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../../base/size.ts'
 import type { Limits } from '../../facts/limits.ts'
+import type { Uuid } from '../../base/uuid.ts'
+import { shortId } from '../../facts/ids.ts'
 import { outcomeOf } from '../../facts/malformed.ts'
 import type { Position } from '../../facts/message.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -11,6 +13,7 @@ import type { HeldStep } from '../../sync/hand-back.ts'
 import { batchReadingBounds } from '../../wire/bounds.ts'
 import { completedBatch } from '../../wire/completed.ts'
 import { linesInParts, parseReviewerFrame } from '../../wire/frames.ts'
+import { isRecord } from '../../wire/records.ts'
 
 /** One step of the tail: its verified frames, and the own messages in them. */
 export interface JournalStep {
@@ -52,6 +55,15 @@ export class Journal {
     return this.#steps.flatMap((step) => heldStep(step, this.#limits) ?? [])
   }
 
+  /** Forgets the steps that name an entity: they have values that were erased. */
+  forget(entityId: Uuid): void {
+    const name = shortId(entityId)
+    const isNamed = ({ frames, own }: Noted): boolean =>
+      [...frames, ...own].some((text) => text.includes(name))
+    this.#steps = this.#steps.filter((step) => !isNamed(step) || isOfRecords(step))
+    this.#bytes = bytesOf(this.#steps.reduce((sum, { bytes }) => sum + bytes, 0))
+  }
+
   /** Called when the canonical state is discarded. */
   clear(): void {
     this.#steps = []
@@ -89,4 +101,9 @@ function heldStep({ from, frames, own }: JournalStep, limits: Limits): HeldStep 
     }
   }
   return position && { from, position, batches }
+}
+
+/** Whether each line of a step but the first of its frames is a record: there is no value in them. */
+function isOfRecords({ frames }: JournalStep): boolean {
+  return frames.every((text) => text.split('\n').slice(1).every(isRecord))
 }

@@ -32,6 +32,7 @@ import { StoredCanonical } from './stored-canonical.ts'
 import type { MyIds } from '../identity/me.ts'
 import type { Lineages } from '../identity/lineages.ts'
 import type { Trust } from '../identity/trust.ts'
+import { Sweeper, type SweeperParts } from './sweep.ts'
 
 /** Another tab may replace the checkpoint between the reading of the records and that of the pages. */
 const READS_MAX = 8
@@ -71,15 +72,20 @@ export interface Restorers {
   readonly adopter: Adopter
   readonly neighbours: Neighbours
   readonly restoration: Restoration
+  readonly sweeper: Sweeper
 }
 
 /** Creates them, from all that each of them needs. */
 export function restorersOf(
-  parts: AdopterParts & NeighboursParts & Omit<RestorationParts, 'adopter' | 'neighbours'>,
+  parts: AdopterParts &
+    NeighboursParts &
+    SweeperParts &
+    Omit<RestorationParts, 'adopter' | 'neighbours'>,
 ): Restorers {
   const adopter = new Adopter(parts)
   const neighbours = new Neighbours(parts)
-  return { adopter, neighbours, restoration: new Restoration({ ...parts, adopter, neighbours }) }
+  const restoration = new Restoration({ ...parts, adopter, neighbours })
+  return { adopter, neighbours, restoration, sweeper: new Sweeper(parts) }
 }
 
 /** The records that were read before anything is restored. */
@@ -224,7 +230,7 @@ export class Restoration {
   }
 
   /** Keeps the stored steps of the tail for a reviewer that loses them (LOSS7). */
-  #keepSteps({ flushes }: Recovered, { steps }: StoredCanonical): void {
+  #keepSteps({ flushes }: Recovered, { steps, erased }: StoredCanonical): void {
     const byHead = new Map<string, string[]>()
     for (const { text } of flushes) {
       const head = text.split('\n', 2)[1] ?? ''
@@ -235,6 +241,7 @@ export class Restoration {
       const own = [...new Set(frame.split('\n'))].flatMap((line) => byHead.get(line) ?? [])
       this.#parts.journal.add({ from: plan.from, frames: [frame], own })
     }
+    for (const id of erased.keys()) this.#parts.journal.forget(id)
   }
 
   #discard({ found, incoming }: Records): void {

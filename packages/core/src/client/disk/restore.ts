@@ -87,6 +87,8 @@ export interface RestoredCanonical {
   readonly stored: RestoredPages | undefined
   /** The messages of the steps after the checkpoint. */
   readonly entries: readonly Entry[]
+  /** Rows of which values were erased in these steps, with their types. */
+  readonly erased: ReadonlyMap<Uuid, string>
 }
 
 /** Whether the stored rows are those of scopes, which a store of the whole space cannot continue. */

@@ -45,6 +45,8 @@ export class StoredCanonical {
   readonly #absent = new Map<Table, AbsentRows>()
   readonly #read: (Pick<RowPage, 'no' | 'check'> & { readonly place: PagePlace | undefined })[] = []
   readonly #entries: Entry[] = []
+  /** Rows of which values were erased in the steps. */
+  readonly #erased = new Map<Uuid, string>()
 
   private constructor(
     { checkpoint }: StoredState,
@@ -91,9 +93,11 @@ export class StoredCanonical {
   firstPages(others: ReadonlySet<Uuid>): readonly number[] {
     if (!this.#keys) return this.allPages()
     const touched = new Set(others)
-    for (const { plan } of this.steps)
+    for (const { plan } of this.steps) {
       for (const { entry } of plan.acceptances)
         for (const { entityId } of entry.writes) touched.add(entityId)
+      for (const { batch } of plan.read) if (batch.redact) touched.add(batch.redact.entityId)
+    }
     return this.allPages().filter((no) =>
       this.#keysOf(no).types.some(
         ({ type, ids }) => type === SCHEMA.name || ids.some((id) => touched.has(id)),
@@ -115,7 +119,11 @@ export class StoredCanonical {
     if (this.#head) this.#tail.resume(this.#head.position)
     for (const no of pages) if (!this.take(no)) return false
     if (!this.#keys && this.#head && digestOf(this.#read) !== this.#head.digest) return false
-    for (const { plan } of this.steps) this.#entries.push(...this.#tail.apply(plan).entries)
+    for (const { plan } of this.steps) {
+      const { entries, erased } = this.#tail.apply(plan)
+      this.#entries.push(...entries)
+      for (const [id, type] of erased) this.#erased.set(id, type)
+    }
     return true
   }
 
@@ -154,18 +162,24 @@ export class StoredCanonical {
     return rows
   }
 
+  /** Rows of which values were erased in the steps, with their types. */
+  get erased(): ReadonlyMap<Uuid, string> {
+    return this.#erased
+  }
+
   /** The base of the next checkpoint. Called when every page was applied. */
   restored(tableNamed: (type: string) => Table): RestoredCanonical {
     assert(this.isWhole, 'a stored state is continued when all of it is here')
     const entries = this.#entries
-    if (this.#name === undefined) return { stored: undefined, entries }
+    const { erased } = this
+    if (this.#name === undefined) return { stored: undefined, entries, erased }
     const isCurrent = [...(this.#keys?.values() ?? [])].every(({ types }) =>
       types.every(({ type, signature }) => signature === signatureOf(tableNamed(type))),
     )
     // Otherwise the next checkpoint writes all pages, with keys.
     const isContinued = this.#head?.isSorted === true && this.#keys && isCurrent
     const pages = isContinued ? this.#storedPages() : undefined
-    return { stored: { checkpoint: this.#name, pages }, entries }
+    return { stored: { checkpoint: this.#name, pages }, entries, erased }
   }
 
   #absentRows(table: Table): AbsentRows {

@@ -204,7 +204,7 @@ export class Neighbours {
    * them, but not for ever: a message that is only contained in a snapshot never comes by the tail.
    */
   #letGo(key: string): void {
-    const { repo, status, options, intake } = this.#parts
+    const { status, options, intake } = this.#parts
     // `key` is one of `#shown`.
     const { entries, settledAt } = this.#shown.get(key)!
     const open = entries.filter(isOpen)
@@ -216,8 +216,7 @@ export class Neighbours {
     }
     const isDue = open.length === 0 || now - (settledAt ?? now) >= SETTLED_MS
     if (!isDue || (open.length > 0 && status.getState().connection !== 'online')) return
-    repo.removePending(open)
-    for (const entry of open) intake.drop(entry)
+    intake.outdated(open)
     this.#shown.delete(key)
   }
 

@@ -29,6 +29,11 @@ export interface OwnMessagesParts {
   readonly disk: Disk
   readonly tail: Pick<TailReader, 'position' | 'shownSeq'>
   readonly noteReadings: (entry: Entry) => void
+  /** As `PendingIntakeParts`: a stored message was read; one was pending for too long. */
+  readonly erasing: () => {
+    taken(entry: Entry): void
+    outdated(entry: Entry): void
+  }
   /** Whether the store follows scopes. */
   readonly isPartial: boolean
   readonly nextArrival: () => number
@@ -53,6 +58,8 @@ export class OwnMessages {
     this.#partlyAccepted = new PartlyAccepted({ ...parts, position, messages: parts.repo.messages })
     this.intake = new PendingIntake({
       ...{ ...parts, position },
+      onTaken: (entry) => parts.erasing().taken(entry),
+      onOutdated: (entry) => parts.erasing().outdated(entry),
       hides: (authorId) => authorId !== this.#session?.authorId,
       stored: (sessionId, clientSeq) => {
         const message = this.stored.get(sessionId, clientSeq)

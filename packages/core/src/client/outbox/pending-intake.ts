@@ -23,6 +23,9 @@ export interface PendingIntakeParts {
   readonly hides: (authorId: Uuid) => boolean
   /** Notes in a pending message how far its author had read what is followed. */
   readonly noteReadings: (entry: Entry) => void
+  readonly onTaken: (entry: Entry) => void
+  /** A message was pending here although the canonical state contains it. */
+  readonly onOutdated: (entry: Entry) => void
   /** A stored message of this device, and whether the storage has no verdict on it. */
   readonly stored: (
     sessionId: Uuid,
@@ -98,12 +101,22 @@ export class PendingIntake {
     if (this.#unseen.find(session.sessionId, clientSeq) === entry) this.#unseen.delete(entry)
   }
 
+  /** Removes entries that the canonical state contains, without a review that is known here. The caller emits. */
+  outdated(entries: readonly Entry[]): void {
+    const { repo, onOutdated } = this.#parts
+    repo.removePending(entries)
+    for (const entry of entries) {
+      this.drop(entry)
+      onOutdated(entry)
+    }
+  }
+
   #known(id: Uuid): Entry | undefined {
     return this.#parts.repo.messages.get(id) ?? this.#unseen.get(id)
   }
 
   #entry({ message, session, bases }: Taken): Entry {
-    const { repo, nextArrival, noteReadings } = this.#parts
+    const { repo, nextArrival, noteReadings, onTaken } = this.#parts
     const entry = toEntry(message, {
       session,
       bases,
@@ -114,6 +127,7 @@ export class PendingIntake {
     })
     entry.state = 'queued'
     noteReadings(entry)
+    onTaken(entry)
     return entry
   }
 

@@ -6,6 +6,7 @@
 import type { Uuid } from '../../base/uuid.ts'
 import type { Entry, Refusal } from '../../history/entry.ts'
 import type { AuthoredMessage } from '../../facts/types.ts'
+import type { IsErased } from '../../history/erased.ts'
 import { numberName, pendingIn } from '../../history/names.ts'
 import type { Rejection } from '../../facts/message.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -26,6 +27,7 @@ import {
   heldEntry,
   heldMessage,
   parentNames,
+  withoutValues,
 } from './refused.ts'
 import type { RefusedList } from '../reads/refused-list.ts'
 import { DISMISSED } from '../disk/damage.ts'
@@ -275,6 +277,14 @@ export class Refusals {
     this.messages.drop(ids)
     onChange()
     this.messages.list.emit([], onError)
+  }
+
+  /** Erases the values that stood in a row. A rejection without them is not as it was signed. */
+  erase(isErased: IsErased): void {
+    for (const [id, { standing = [] }] of this.#signed)
+      if (withoutValues(standing, isErased) !== standing) this.#signed.delete(id)
+    this.messages.erase(isErased)
+    this.messages.list.emit([], this.#parts.onError)
   }
 
   /** The rejections of these messages that a reviewer has signed. */

@@ -11,6 +11,7 @@ import type { Entry, Refusal } from '../../history/entry.ts'
 import { numberName, pendingIn } from '../../history/names.ts'
 import type { AuthoredMessage, ChangeKind, Names } from '../../facts/types.ts'
 import type { Standing } from '../../facts/message.ts'
+import type { IsErased } from '../../history/erased.ts'
 import type { Reg } from '../../schema/registers.ts'
 import { namedValues } from '../reads/named-values.ts'
 import type { RefusedList } from '../reads/refused-list.ts'
@@ -54,6 +55,20 @@ export const DAMAGED: Refusal = Object.freeze({
   detail: 'its stored record was damaged before it was sent; write it again or discard it',
   standing: [],
 })
+
+/** What stood, without the values of a row that were erased; the same list where there are none. */
+export function withoutValues(
+  standing: readonly Standing[],
+  isErased: IsErased,
+): readonly Standing[] {
+  const isHit = ({ entityId, reg, value }: Standing): boolean =>
+    value !== undefined && isErased(entityId, reg)
+  if (!standing.some(isHit)) return standing
+  return standing.map((one) => {
+    const { value: _, ...bare } = one
+    return isHit(one) ? bare : one
+  })
+}
 
 /** The changes of a message of this store. */
 export function changesOf({ writes }: Entry): readonly HeldChange[] {
@@ -221,6 +236,16 @@ export class RefusedMessages {
       names.add(held.name)
     }
     return found
+  }
+
+  /** Erases the values that stood in a row, where a refusal tells them. */
+  erase(isErased: IsErased): void {
+    for (const held of this.#held.values()) {
+      const refusal = { ...held.refusal, standing: withoutValues(held.refusal.standing, isErased) }
+      if (held.entry?.rejection) held.entry.rejection = refusal
+      this.#held.set(held.id, { ...held, refusal })
+    }
+    this.#shown = undefined
   }
 
   /** Removes messages that turned out to be accepted, without marking them dismissed. */

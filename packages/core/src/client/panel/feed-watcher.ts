@@ -1,6 +1,7 @@
 /** Writes the steps of a replica to the feed of the devtools, while they are attached. */
 import type { Position } from '../../facts/message.ts'
 import type { Entry } from '../../history/entry.ts'
+import { type ErasedBefore, eraseIn } from '../../history/erased.ts'
 import type { MessageStep, StepWatcher } from '../../history/step-watcher.ts'
 import type { Feed } from '../../inspect/feed.ts'
 import type { Repo } from '../../rows/repo.ts'
@@ -39,6 +40,11 @@ export class FeedWatcher implements StepWatcher {
     let rows = 0
     for (const table of this.#repo.tables()) rows += table.size
     this.feed.snapshot(position, rows)
+  }
+
+  erased(erased: ErasedBefore): void {
+    eraseIn(this.recent, erased)
+    this.feed.erased()
   }
 
   #keep(entry: Entry): void {

@@ -12,8 +12,8 @@ import type { Uuid } from '../../base/uuid.ts'
 import type { Limits } from '../../facts/limits.ts'
 import type { Position, Rejection, SessionOpening } from '../../facts/message.ts'
 import { personalCommit, whoamiId } from '../../facts/whoami.ts'
-import { lastOf } from '../../fold/state.ts'
-import { type Entry, reviewIn } from '../../history/entry.ts'
+import { seqOf } from '../../fold/state.ts'
+import type { Entry } from '../../history/entry.ts'
 import type { Lineage } from '../../history/lineage.ts'
 import { type HomeStates, openProvisional } from '../../node/provisional.ts'
 import type { Peers } from '../../ports/peers.ts'
@@ -122,6 +122,8 @@ export class Peering {
       ...{ repo, position, isPartial: false, nextArrival, noteReadings },
       stored: () => undefined,
       hides: () => false,
+      onTaken: () => {}, // they come without bases
+      onOutdated: () => {}, // nothing that is stored is written on them
     })
     const intake = this.#intake
     this.#view = new ProvisionalView({
@@ -376,7 +378,7 @@ export class Peering {
       if (!state) return undefined
       if (position()?.seq !== home.seq) throw new Error('home has gone on')
       const type = table.entity.name
-      const { seq } = reviewIn(lastOf(state).entry)
+      const seq = seqOf(state)
       return { entity, type, seq, text: stateText(entity, { type, state, table: table.registers }) }
     }
     return {

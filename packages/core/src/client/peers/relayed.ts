@@ -46,7 +46,6 @@ function batchesOf(
     const read = readBatch(text, {
       ...{ space, before, sessions: [], bounds: batchReadingBounds(limits) },
       own: () => undefined,
-      redacted: () => undefined,
     })
     if (!read.ok) return undefined
     const { fromSeq, throughSeq: toSeq, chain } = read.value

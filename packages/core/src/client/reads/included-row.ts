@@ -68,6 +68,10 @@ export class RowWithIncluded implements RowMeta {
     return this.#row.$conflicts
   }
 
+  get $redacted(): readonly string[] {
+    return this.#row.$redacted
+  }
+
   get $archived(): boolean {
     return this.#row.$archived
   }

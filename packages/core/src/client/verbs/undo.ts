@@ -87,6 +87,16 @@ class Stack {
     this.#transactions.length = 0
     this.#changes = 0
   }
+
+  /** Removes the changes of these rows. */
+  forget(isErased: (id: Uuid) => boolean): void {
+    const left = this.#transactions.flatMap(({ entry, changes }) => {
+      const others = changes.filter(({ write }) => !isErased(write.entityId))
+      return others.length > 0 ? [{ entry, changes: others }] : []
+    })
+    this.clear()
+    for (const transaction of left) this.push(transaction)
+  }
 }
 
 export class UndoStack {
@@ -100,6 +110,12 @@ export class UndoStack {
   clear(): void {
     this.#undo.clear()
     this.#redo.clear()
+  }
+
+  /** Values of these rows were erased: no undo brings any of them back. */
+  forget(isErased: (id: Uuid) => boolean): void {
+    this.#undo.forget(isErased)
+    this.#redo.forget(isErased)
   }
 
   get undoable(): number {
@@ -125,7 +141,7 @@ export class UndoStack {
       for (const reg of write.regs.names) {
         const live = before && liveOf(before, table.registers.slot(reg))
         if (live)
-          origins.set(reg, this.#originOf(shownWrite(live, write.entry.session.authorId), reg))
+          origins.set(reg, this.#originOf(shownWrite(live, reg, write.entry.session.authorId), reg))
       }
       this.#origins.set(write, origins)
     }
@@ -231,7 +247,7 @@ function shownJson(
     const json = encodeField(field, merged.value)
     if (json.ok) return orUnset(json.value)
   }
-  const write = merged.kind === 'write' ? merged.write : shownWrite(live, viewerId)
+  const write = merged.kind === 'write' ? merged.write : shownWrite(live, reg, viewerId)
   if (isUnreadable(readValue(write, reg, reader))) return undefined
   return orUnset(comparable(write, reg, reader))
 }

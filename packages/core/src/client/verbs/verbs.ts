@@ -16,6 +16,7 @@ export const VERBS: readonly Verb[] = [
   'undo',
   'redo',
   'history',
+  'erase',
   'migrate',
   'import',
   'read',

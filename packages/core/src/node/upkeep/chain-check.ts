@@ -22,7 +22,7 @@ import { type SessionRecord, hasKey } from '../../review/ledger.ts'
 import { type AssignedLast, LastAssigned } from '../../review/space.ts'
 import { type StoredBatch, readStoredBatch } from '../../review/stored.ts'
 import { RegisterTable } from '../../schema/registers.ts'
-import { batchReadingBounds } from '../../wire/bounds.ts'
+import { storedReadingBounds } from '../../wire/bounds.ts'
 import { readLayout } from '../../wire/read-batch.ts'
 import { readEpoch } from '../../wire/records.ts'
 import { positionBytes } from '../../wire/signed.ts'
@@ -65,6 +65,8 @@ export class ChainCheck {
   /** Number of accepted messages, by session. */
   readonly accepted: Map<Uuid, number> = new Map<Uuid, number>()
   readonly #assigned = new LastAssigned()
+  /** The seq of the newest erasure; 0: there is none. */
+  erasedSeq = 0
   readonly #table = new RegisterTable()
   /** Messages that were handed back to the reviewer without the seals of their authors. */
   unsealed = 0
@@ -109,6 +111,7 @@ export class ChainCheck {
   }
 
   #note(batch: Batch): void {
+    this.erasedSeq = batch.redact?.seq ?? this.erasedSeq
     for (const { seq, session, review } of batch.accepted) {
       const { sessionId } = session.facts
       this.accepted.set(sessionId, (this.accepted.get(sessionId) ?? 0) + 1)
@@ -204,9 +207,9 @@ export class ChainCheck {
     readonly kept: Seals
     readonly records: ReadonlyMap<Uuid, SessionRecord>
   }): Promise<void> {
-    if (batch.epoch) return
+    if (batch.epoch || batch.redact) return
     const { faults, limits } = this.#parts
-    const layout = readLayout(text.text, [], batchReadingBounds(limits))
+    const layout = readLayout(text.text, [], storedReadingBounds(limits))
     if (!layout.ok) return // it was read before
     const place = `the seals of ${placeOf(text)}`
     const { flushes } = layout.value

@@ -5,15 +5,17 @@
 import { checksum } from '../../base/checksum.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import { apply } from '../../fold/apply.ts'
+import { redact } from '../../fold/redact.ts'
 import type { EntityState } from '../../fold/state.ts'
 import { type Write, reviewIn } from '../../history/entry.ts'
 import type { Lineage } from '../../history/lineage.ts'
 import type { StateText, Stored } from '../../ports/space-store.ts'
 import type { FoldsOf } from '../../review/space.ts'
-import { readState, stateText } from '../../review/stored.ts'
+import { readState, stateOf, stateText } from '../../review/stored.ts'
 import { RegisterTable } from '../../schema/registers.ts'
 import type { PageEntity } from '../../wire/pages.ts'
 import { readPage } from '../../wire/pages.ts'
+import type { RedactRecord } from '../../wire/records.ts'
 import type { Batch } from '../../wire/types.ts'
 import { loggedEntry } from '../logged.ts'
 import type { Faults } from './faults.ts'
@@ -39,8 +41,15 @@ export class FoldCheck {
   readonly #faults: Faults
   readonly #tables = new Map<string, RegisterTable>()
   readonly #entities = new Map<Uuid, Folded>()
+  /** Erasures that are newer than the states: the log has lost these values already. */
+  readonly #later: readonly RedactRecord[]
 
-  constructor(share: Share, foldsOf: FoldsOf, faults: Faults) {
+  constructor(
+    share: Share,
+    foldsOf: FoldsOf,
+    { faults, later }: { readonly faults: Faults; readonly later: readonly RedactRecord[] },
+  ) {
+    this.#later = later
     this.#share = share
     this.#foldsOf = foldsOf
     this.#faults = faults
@@ -49,6 +58,7 @@ export class FoldCheck {
   /** Applies a batch. Returns the offsets of messages that forked an entity of this share. */
   take(batch: Batch, lineage: Lineage): readonly number[] {
     const forked: number[] = []
+    if (batch.redact) this.#erase(batch.redact)
     for (const { seq } of batch.accepted) {
       const entry = loggedEntry(batch, seq, {
         lineage,
@@ -59,6 +69,14 @@ export class FoldCheck {
       for (const write of entry.writes) if (this.#isMine(write.entityId)) this.#apply(write, seq)
     }
     return forked
+  }
+
+  /** An erasure is a change of its entity. */
+  #erase(record: RedactRecord): void {
+    const known = this.#entities.get(record.entityId)
+    if (!known) return // of another share
+    known.state = redact(known.state, record, this.#tableOf(known.type))
+    known.seqs.push(record.seq)
   }
 
   #apply(write: Write, seq: number): void {
@@ -100,10 +118,16 @@ export class FoldCheck {
 
   #isSame(page: PageEntity, { type, state }: Folded): boolean {
     const table = this.#tableOf(type)
-    const made = readPage(stateText(page.id, { type, state, table }))
-    const [entity] = made.ok ? made.value : []
+    const later = this.#later.filter(({ entityId }) => entityId === page.id)
     const known = (reg: string): boolean => table.foldOf(reg) !== undefined
-    return entity !== undefined && comparable(page, known) === comparable(entity, known)
+    const textOf = (of: EntityState): string | undefined => {
+      const erased = later.reduce((one, record) => redact(one, record, table), of)
+      const made = readPage(stateText(page.id, { type, state: erased, table }))
+      const [entity] = made.ok ? made.value : []
+      return entity && comparable(entity, known)
+    }
+    const stored = later.length === 0 ? comparable(page, known) : textOf(stateOf(page, table))
+    return stored !== undefined && stored === textOf(state)
   }
 
   #isMine(id: Uuid): boolean {

@@ -1,5 +1,6 @@
 /** Compares the stored head of a space with its log. */
 import { type StoredHead, readHead } from '../../review/stored.ts'
+import { isRedacted } from '../../schema/redacted.ts'
 import { readEpoch } from '../../wire/records.ts'
 import type { ChainCheck } from './chain-check.ts'
 
@@ -17,12 +18,13 @@ export function headFault(text: string, chain: ChainCheck): string | undefined {
     return 'its epochs are not those of the log'
   if (!head.parted.every((line) => readEpoch(line).ok))
     return 'a record of another lineage in it is damaged'
-  if (assignedText(head.assigned) !== assignedText(assigned))
+  if (!isAssigned(head.assigned, assigned))
     return 'its last assigned values are not those of the log'
-  return undefined
+  return erasureFault(head.erasure, chain)
 }
 
-function headIn(text: string): StoredHead | undefined {
+/** A stored head; undefined where it is damaged. */
+export function headIn(text: string): StoredHead | undefined {
   try {
     return readHead(text)
   } catch {
@@ -30,9 +32,23 @@ function headIn(text: string): StoredHead | undefined {
   }
 }
 
-function assignedText(assigned: StoredHead['assigned']): string {
-  const items = assigned.map(({ type, reg, version, value }) =>
-    JSON.stringify([type, reg, version, value]),
-  )
-  return items.sort().join()
+/** The head keeps the last assigned value of a register when it is erased in the log. */
+function isAssigned(inHead: StoredHead['assigned'], computed: StoredHead['assigned']): boolean {
+  const known = new Map(computed.map((one) => [JSON.stringify([one.type, one.reg]), one]))
+  const isSame = ({ type, reg, version, value }: StoredHead['assigned'][number]): boolean => {
+    const one = known.get(JSON.stringify([type, reg]))
+    if (!one || one.version !== version) return false
+    return isRedacted(one.value) || JSON.stringify(one.value) === JSON.stringify(value)
+  }
+  return inHead.length === known.size && inHead.every(isSame)
+}
+
+function erasureFault(
+  { newest, through, left }: StoredHead['erasure'],
+  { erasedSeq, position }: ChainCheck,
+): string | undefined {
+  if (newest !== erasedSeq)
+    return `its newest erasure is at seq ${newest}, that of the log at ${erasedSeq}`
+  const isKnown = through <= position.seq && left.every(({ below }) => below <= newest)
+  return isKnown ? undefined : 'it says of batches that they are erased which the log has not'
 }

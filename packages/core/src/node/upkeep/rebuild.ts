@@ -71,6 +71,8 @@ function folding(
   const space = new SpaceState({ budget: caches.states, heldChainsMax, foldsOf: folds })
   const source = new SpaceSource({
     ...{ spaceId, store, limits, space, lineage: () => open.lineage, onRefolded: () => {} },
+    erasedSeq: () => 0,
+    isErasing: () => false, // nobody asks it for bases
     ledger: new Ledger(spaceId, { limits, caches }),
     persons: new Persons(caches.authors),
   })

@@ -25,8 +25,9 @@ import type { Batch } from '../../wire/types.ts'
 import { loggedBatch } from '../logged.ts'
 import { GENESIS, type Genesis } from '../open.ts'
 import { Faults, type SpaceFault } from './faults.ts'
+import type { RedactRecord } from '../../wire/records.ts'
 import { FoldCheck, type FoldedSeqs } from './fold-check.ts'
-import { headFault } from './head-check.ts'
+import { headFault, headIn } from './head-check.ts'
 import { ChainCheck, genesisIn, placeOf } from './chain-check.ts'
 import { RecordCheck, recordsOf } from './record-check.ts'
 
@@ -133,6 +134,10 @@ class Verification {
   readonly #head: SpaceHead
   readonly #chain: ChainCheck
   readonly #records: RecordCheck
+  /** Whether a reviewer has erased values meanwhile: the log may lack those of the states that are compared. */
+  /** Erasures that are newer than the states. */
+  readonly #later: RedactRecord[] = []
+  #isErased = false
 
   constructor(
     options: VerifyOptions,
@@ -181,7 +186,9 @@ class Verification {
       ...counts,
       faults: this.#faults.count,
       statesUnverified: isWhole
-        ? undefined
+        ? this.#isErased
+          ? 'values were erased meanwhile: verify again'
+          : undefined
         : 'the log is not whole, so they cannot be folded from it',
     }
   }
@@ -199,7 +206,8 @@ class Verification {
         'the position of the states',
         `it is ${through}, and the head says ${headSeq}`,
       )
-    const fold = new FoldCheck({ no, of }, this.#foldsOf, this.#faults)
+    const parts = { faults: this.#faults, later: this.#later }
+    const fold = new FoldCheck({ no, of }, this.#foldsOf, parts)
     const end = no === 0 ? headSeq : through
     for (let seq = 0; seq < end;) {
       const next = await this.#read({ seq, end, through, fold, pass: no })
@@ -208,7 +216,16 @@ class Verification {
       this.#options.onProgress?.({ pass: no + 1, passes: of, seq: Math.min(seq, end), of: end })
     }
     if (no === 0) this.#endOfChain()
-    if (this.#chain.isWhole) await this.#states(scan, fold, through)
+    this.#isErased ||= await this.#hasErasedMore()
+    if (this.#chain.isWhole && !this.#isErased) await this.#states(scan, fold, through)
+  }
+
+  /** Whether the head names an erasure that is not part of what is read. */
+  async #hasErasedMore(): Promise<boolean> {
+    const now = await this.#faults.read('the head', () => this.#options.store.head())
+    if (now?.text === undefined || now.commits === this.#head.commits) return false
+    const read = headIn(now.text)
+    return read !== undefined && read.erasure.newest > this.#chain.erasedSeq
   }
 
   /** Reads some batches after a seq. Returns the seq of the last one; undefined where there is none. */
@@ -232,6 +249,7 @@ class Verification {
       if (stored.toSeq > end) break // committed meanwhile
       const checked =
         pass > 0 ? { batch: this.#parsed(stored), forked: undefined } : await this.#checked(stored)
+      if (checked?.batch?.redact && stored.toSeq > through) this.#later.push(checked.batch.redact)
       if (!checked?.batch || !this.#chain.isWhole || stored.toSeq > through) continue
       const forked = fold.take(checked.batch, this.#chain.lineage)
       if (checked.forked && this.#isOther(checked.forked, forked))
