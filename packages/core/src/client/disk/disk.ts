@@ -129,8 +129,7 @@ export class Disk {
       if (!this.#handle || this.#hanging) return undefined
       return await this.#answer(this.#handle.waiting())
     } catch (error) {
-      // Other errors are no trouble: the next opening reads everything.
-      if (error instanceof StorageError) this.#fail(error.trouble)
+      this.#fail(troubleOf(error))
       return undefined
     }
   }
@@ -182,13 +181,18 @@ export class Disk {
     return this.#answer(make(this.#handle))
   }
 
-  /** Deletes the place, and closes it: it can be opened again. Rejects as `call` does. */
+  /** Deletes the place, and closes it: it can be opened again. Rejects as `call` does, which is a trouble. */
   async erase(): Promise<void> {
     await this.idle()
-    await this.call((handle) => {
-      this.#handle = undefined
-      return handle.erase()
-    })
+    try {
+      await this.call((handle) => {
+        this.#handle = undefined
+        return handle.erase()
+      })
+    } catch (error) {
+      this.#fail(troubleOf(error))
+      throw error
+    }
     this.#unmark()
   }
 
@@ -247,12 +251,15 @@ export class Disk {
     return this.#isBack && this.#owed.length > 0 && this.#handle !== undefined
   }
 
-  /** Keeps a batch until it is stored. Of a relaxed one, only the removals and `meta`: the reviewer sends the rest again. */
+  /**
+   * Keeps a batch until it is stored. Of a relaxed one, only what it removes and `meta`: the reviewer
+   * sends the rest again.
+   */
   #owe(batch: WriteBatch): void {
-    const { durability, outboxRemove, meta } = batch
+    const { durability, outboxRemove = [], meta = [], reset = false } = batch
     if (durability === 'strict') this.#owed.push(batch)
-    else if (outboxRemove?.length || meta?.length)
-      this.#owed.push({ durability, outboxRemove: outboxRemove ?? [], meta: meta ?? [] })
+    else if (reset || outboxRemove.length > 0 || meta.length > 0)
+      this.#owed.push({ durability, outboxRemove, meta, reset })
   }
 
   #giveUpWaiting(): void {
@@ -342,6 +349,8 @@ function joined(batches: readonly WriteBatch[]): WriteBatch {
     outboxRemove: batches.flatMap((batch) => batch.outboxRemove ?? []),
     meta: batches.flatMap((batch) => batch.meta ?? []),
     drop: batches.flatMap((batch) => batch.drop ?? []),
+    // Of owed ones: none of them has canonical state, so it does not matter in which order.
+    reset: batches.some(({ reset }) => reset === true),
   }
 }
 
