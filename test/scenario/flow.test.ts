@@ -214,6 +214,7 @@ describe('an author on a slow line', () => {
     const line = scene.line()
     const author = await scene.page(line, { entities })
     await scene.until(() => isOnline(author), 5_000)
+    await scene.pass(1_000) // its type is published: no offer waits for an answer
     line.loses = () => true
     for (let i = 0; i < 20; i++) {
       await scene.pass(10_000)

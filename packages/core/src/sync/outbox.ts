@@ -49,6 +49,11 @@ export class Outbox {
   readonly #waiting = new Map<Uuid, Map<number, Entry>>()
   /** Flushes in which some messages have a verdict, and others do not. */
   readonly #partly = new Set<Tracked>()
+  /**
+   * By when an offer of the present link must have arrived, the first one since an answer to any;
+   * undefined: none was made since.
+   */
+  unheardAt: number | undefined
   #size = 0
   #inFlightMessages = 0
   #inFlightBytes = NO_BYTES
@@ -261,6 +266,7 @@ export class Outbox {
         break
       tracked.offeredAt = now
       tracked.underWayBytes = bytes
+      this.unheardAt ??= arrivalOf(now, bytes)
       this.#inFlightMessages = messages
       this.#inFlightBytes = bytes
       for (const entry of entries) {
@@ -274,6 +280,7 @@ export class Outbox {
 
   /** Called when the link is lost: offers under way wait again. */
   requeueAll(): void {
+    this.unheardAt = undefined
     for (const tracked of this.#flushes.values()) {
       tracked.restsUntil = 0
       this.#land(tracked)
@@ -285,13 +292,14 @@ export class Outbox {
     for (const tracked of this.#flushes.values()) {
       const { offeredAt, underWayBytes } = tracked
       if (offeredAt === undefined) continue
-      const arrivedAt = offeredAt + underWayBytes / SLOWEST_BYTES_PER_MS
+      const arrivedAt = arrivalOf(offeredAt, underWayBytes)
       if (arrivedAt < before) this.#land(tracked)
     }
   }
 
   /** A nack: the flush of that message waits again, and others may go before it until then. */
   requeue(entry: Entry, restsUntil = 0): void {
+    this.unheardAt = undefined
     const tracked = this.#byEntry.get(entry)
     if (!tracked) return
     tracked.restsUntil = restsUntil
@@ -303,6 +311,7 @@ export class Outbox {
    * Returns the key of its flush when that was the last one of it.
    */
   settle(entry: Entry): string | undefined {
+    this.unheardAt = undefined
     this.watcher?.message('settled', entry)
     const ofSession = this.#waiting.get(entry.session.sessionId)
     if (ofSession?.delete(entry.clientSeq)) this.#size--
@@ -357,6 +366,11 @@ export class Outbox {
       this.watcher?.message('waiting', entry)
     }
   }
+}
+
+/** When an offer must have arrived, in monotonic ms, with so many bytes under way. */
+function arrivalOf(offeredAt: number, underWayBytes: number): number {
+  return offeredAt + underWayBytes / SLOWEST_BYTES_PER_MS
 }
 
 /** The number of its first message. */
