@@ -10,9 +10,11 @@ import {
   defaultPlatform,
   entity,
   memoryStorage,
+  scale,
 } from '@countersign/core'
 import { type Transport, memorySpaces } from '@countersign/core/ports'
 import { type Reviewer, type ReviewerEvent, createReviewer } from '@countersign/core/reviewer'
+import { createLimitedStore } from '@countersign/core/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { SPACE, wireTo } from './wire.ts'
@@ -175,6 +177,36 @@ describe('a developer gets one warning for each reason', () => {
     await vi.waitFor(() => expect(status(store).outboxMessages).toBe(1))
   })
 
+  it('a version of a type that the reviewer does not know', async () => {
+    await review({ entities: [Task] })
+    const Newer = Task.version(2, z.object({ title: z.string(), points: z.number() }), [
+      scale('points', 10),
+    ])
+    const store = await open({ entities: [Newer] })
+    store.create(Newer, { title: 'waits', points: 1 })
+    await vi.waitFor(() => expect(status(store).reviewerLacks).toEqual(['task 2']))
+    await vi.waitFor(() => expect(warned).toEqual([expect.stringContaining('task 2')]))
+    await vi.waitFor(() => expect(status(store).outboxMessages).toBe(1))
+  })
+
+  it('OPN2 a reviewer that speaks another version of the protocol: `refused`, with the cure', async () => {
+    await review()
+    const newer: Transport = {
+      connect: (events) =>
+        wireTo(current).connect({
+          ...events,
+          frame: (text) => events.frame(text.replace(/^\["welcome",\d+/, '["welcome",99')),
+        }),
+    }
+    const store = await open({ transports: [newer] })
+    await refused(store)
+    expect(status(store)).toMatchObject({
+      connectionRefusal: 'wrong_version',
+      connectionNote: expect.stringContaining('version 99'),
+    })
+    await vi.waitFor(() => expect(warned).toEqual([expect.stringContaining('the same release')]))
+  })
+
   it('ADM29 a rule that fails: the message waits for the operator; the event has stack, type, id and pseudonym', async () => {
     const events: ReviewerEvent[] = []
     let isMended = false
@@ -234,6 +266,44 @@ describe('a developer gets one warning for each reason', () => {
       storage: { open: () => Promise.reject(new StorageError('blocked', 'another tab')) },
     })
     expect(warned).toEqual([expect.stringContaining('Close other tabs')])
+  })
+
+  it('a storage that does not answer', async () => {
+    await review()
+    const store = createLimitedStore(
+      {
+        ...{ space: SPACE, entities: [Task], transports: [transport] },
+        storage: { open: () => new Promise(() => {}) },
+        platform: { warn: (text) => warned.push(text) },
+      },
+      { storageAnswerMs: 5 },
+    )
+    ends.push(() => store.close())
+    await store.ready
+    expect(status(store).storageTrouble).toBe('hanging')
+    await vi.waitFor(() => expect(warned).toEqual([expect.stringContaining('(hanging)')]))
+    expect(warned[0]).toContain('restart the browser')
+  })
+
+  it.each([
+    ['development', 1],
+    ['production', 0],
+  ])('in %s the console gets %i, where the app gives nothing to warn with', async (mode, count) => {
+    const console = vi.spyOn(globalThis.console, 'warn').mockImplementation(() => {})
+    vi.stubEnv('NODE_ENV', mode)
+    ends.push(async () => {
+      console.mockRestore()
+      vi.unstubAllEnvs()
+    })
+    await review()
+    const store = await open({ space: OTHER_SPACE, platform: {} })
+    await refused(store)
+    // The sentences are a part that loads on demand: it is here when another store has used it.
+    const spoken = await open({ space: OTHER_SPACE })
+    await refused(spoken)
+    await vi.waitFor(() => expect(warned).toHaveLength(1))
+    expect(console.mock.calls).toHaveLength(count)
+    for (const [text] of console.mock.calls) expect(text).toContain('--space')
   })
 })
 

@@ -24,17 +24,18 @@ const outbox = (store: SyncStore): number => store.status.getState().outboxMessa
 const isOnline = (store: SyncStore): boolean => store.status.getState().connection === 'online'
 const rows = (store: SyncStore): number => store.query(Note).rows.length
 
-/** Ann and a space of so many rows of so many characters, each a message of its own. */
-async function space(count: number, chars: number): Promise<SyncStore> {
+/** Ann and a space of so many rows of so many bytes, each a message of its own. */
+async function space(count: number, bytes: number, unit?: string): Promise<SyncStore> {
   const ann = await scene.page(scene.line(), { entities })
   // No two texts are equal, because a page writes an equal one only once.
-  for (let i = 0; i < count; i++) ann.create(Note, { text: textOf(i, chars) })
+  for (let i = 0; i < count; i++) ann.create(Note, { text: textOf(i, bytes, unit) })
   await scene.until(() => outbox(ann) === 0, 60_000)
   return ann
 }
 
-function textOf(n: number, chars: number): string {
-  return `${n} `.repeat(chars).slice(0, chars)
+function textOf(n: number, bytes: number, unit = ' '): string {
+  const part = `${n}${unit}`
+  return part.repeat(Math.floor(bytes / Buffer.byteLength(part)))
 }
 
 function slowLine(bytesPerSecond: number): Line {
@@ -45,15 +46,17 @@ function slowLine(bytesPerSecond: number): Line {
 
 describe('a newcomer on a slow line', () => {
   it.each([
-    ['the tail', 4_000, 2_000],
-    ['the tail', 100_000, 2_000],
-    ['a snapshot', 4_000, 0],
-    ['a snapshot', 100_000, 0],
+    ['the tail', 4_000, 2_000, ' '],
+    ['the tail', 100_000, 2_000, ' '],
+    ['the tail', 20_000, 2_000, '汉字'],
+    ['a snapshot', 4_000, 0, ' '],
+    ['a snapshot', 100_000, 0, ' '],
+    ['a snapshot', 20_000, 0, '汉字'],
   ])(
-    '§19 flow: gets 200 KB by %s at %i bytes a second in once',
-    async (_, speed, tailChangesMax) => {
+    '§19 flow: gets 200 KB by %s at %i bytes a second in once (%i, %j)',
+    async (_, speed, tailChangesMax, unit) => {
       scene = await VirtualScene.open({ limits: { tailChangesMax } })
-      await space(40, 5_000)
+      await space(40, 5_000, unit)
       const line = slowLine(speed)
       const newcomer = await scene.page(line, { entities })
       const tookMs = await scene.until(() => isOnline(newcomer) && rows(newcomer) === 40, 200_000)
@@ -189,18 +192,20 @@ describe('a reader that others write faster than it reads', () => {
 
 describe('an author on a slow line', () => {
   it.each([
-    [1_000, 12, true],
-    [4_000, 40, false],
-    [20_000, 120, true],
+    [1_000, 12, true, ' '],
+    [4_000, 40, false, ' '],
+    [4_000, 40, false, '汉字'],
+    [20_000, 120, true, ' '],
+    [20_000, 120, true, '汉字'],
   ])(
-    '§19 flow: at %i bytes a second %i messages are sent once (the link reports: %s)',
-    async (speed, count, tells) => {
+    '§19 flow: at %i bytes a second %i messages are sent once (the link reports: %s, in %j)',
+    async (speed, count, tells, unit) => {
       scene = await VirtualScene.open()
       const line = slowLine(speed)
       line.tells = tells
       const author = await scene.page(line, { entities })
       await scene.until(() => isOnline(author), 5_000)
-      for (let i = 0; i < count; i++) author.create(Note, { text: textOf(i, 5_000) })
+      for (let i = 0; i < count; i++) author.create(Note, { text: textOf(i, 5_000, unit) })
       await scene.until(() => outbox(author) === 0, 200_000)
       expect(line.connections).toBe(1)
       expect(line.bytes('up')).toBeLessThan(count * 5_000 * 1.25)
@@ -209,11 +214,46 @@ describe('an author on a slow line', () => {
     },
   )
 
+  it.each([' ', '汉字'])(
+    'OFF2 has no more bytes under way than the reviewer gives, and one flush at the least (in %j)',
+    async (unit) => {
+      const inFlightBytesMax = 20_000
+      scene = await VirtualScene.open({ limits: { inFlightBytesMax } })
+      const line = scene.line()
+      const author = await scene.page(line, { entities, limits: { flushMessagesMax: 1 } })
+      await scene.until(() => isOnline(author), 5_000)
+      await scene.pass(1_000) // its type is published
+      const offers = (): readonly number[] =>
+        line.sent.flatMap(({ kind, text }) => (kind === 'offer' ? [Buffer.byteLength(text)] : []))
+      const before = offers().length
+      line.loses = (direction) => direction === 'down'
+      for (let i = 0; i < 12; i++) author.create(Note, { text: textOf(i, 6_000, unit) })
+      await scene.pass(5_000)
+      const underWay = offers().slice(before)
+      expect(underWay).toHaveLength(3)
+      expect(underWay.reduce((sum, bytes) => sum + bytes)).toBeLessThan(inFlightBytesMax)
+      line.loses = () => false
+      line.cut()
+      await scene.until(() => outbox(author) === 0, 60_000)
+      // One that is larger by itself goes all the same, alone.
+      const large = offers().length
+      line.loses = (direction) => direction === 'down'
+      for (let i = 0; i < 3; i++) author.create(Note, { text: textOf(i, 30_000, unit) })
+      await scene.pass(5_000)
+      expect(offers().length).toBe(large + 1)
+      line.loses = () => false
+      line.cut()
+      await scene.until(() => outbox(author) === 0, 60_000)
+      expect(rows(author)).toBe(15)
+    },
+  )
+
   it('§19 flow: bytes that are no frame keep a link, and silence ends it', async () => {
     scene = await VirtualScene.open()
     const line = scene.line()
     const author = await scene.page(line, { entities })
     await scene.until(() => isOnline(author), 5_000)
+    await scene.pass(1_000) // its type is published: no offer waits for an answer
     line.loses = () => true
     for (let i = 0; i < 20; i++) {
       await scene.pass(10_000)

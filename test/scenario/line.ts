@@ -60,7 +60,8 @@ export class Line implements Transport {
 
   bytes(direction: Direction): number {
     return this.sent.reduce(
-      (sum, { text, ...frame }) => sum + (frame.direction === direction ? text.length : 0),
+      (sum, { text, ...frame }) =>
+        sum + (frame.direction === direction ? Buffer.byteLength(text) : 0),
       0,
     )
   }
@@ -107,7 +108,7 @@ export class Line implements Transport {
       this.sent.push({ direction, kind, atMs: now, text })
       if (this.loses(direction, text)) return
       freeMs[direction] =
-        Math.max(freeMs[direction], now) + text.length / this.bytesPerMs[direction]
+        Math.max(freeMs[direction], now) + Buffer.byteLength(text) / this.bytesPerMs[direction]
       clock.after(freeMs[direction] + DELAY_MS - now, () => {
         if (isOpen) arrive()
       })

@@ -2,7 +2,7 @@
  * Links that end, go deaf or lose a frame while others write: work in progress continues at once, and no
  * state of an older link is mistaken for state of the new one.
  */
-import { type SyncStore, entity } from '@countersign/core'
+import { type SyncStore, entity, followed } from '@countersign/core'
 import { SimLocks } from '@countersign/core/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
@@ -17,6 +17,8 @@ const entities = [Task]
 const AT_ONCE_MS = 1_000
 /** A want without progress is asked again after 20 s, looked at every 5. */
 const ASKED_AGAIN_MS = 26_000
+/** A link on which offers have no answer for 75 s is given up, looked at every 5. */
+const GIVEN_UP_MS = 75_000 + 5_000 + AT_ONCE_MS
 
 let scene: VirtualScene
 
@@ -330,6 +332,46 @@ describe('a half-open link', () => {
       await scene.until(() => isOnline(bob) && rows(bob) === others.written(), AT_ONCE_MS * 2)
     },
   )
+
+  it.each([
+    ['the whole space', undefined],
+    ['scopes', followed],
+  ])(
+    'OFF4: that swallows what goes up while others write is given up, and own messages get out (%s)',
+    async (_, scope) => {
+      scene = await VirtualScene.open()
+      const line = scene.line()
+      const bob = await scene.page(line, { entities, scope })
+      bob.live(Task).subscribe(() => {})
+      await scene.until(() => isOnline(bob), AT_ONCE_MS)
+      const others = await writing()
+      await scene.pass(3_000)
+      line.loses = (direction) => direction === 'up' && line.connections === 1
+      const { id } = bob.create(Task, { title: 'mine' })
+      await scene.until(() => outbox(bob) === 0, GIVEN_UP_MS)
+      expect(line.connections).toBe(2)
+      expect(bob.read(Task, id)?.$state).toBe('canonical')
+      await scene.until(() => isOnline(bob) && rows(bob) === others.written() + 1, AT_ONCE_MS)
+      await scene.pass(300_000)
+      expect(line.connections).toBe(2)
+    },
+  )
+
+  it('OFF4: a link to a reviewer that sends nacks is kept', async () => {
+    scene = await VirtualScene.open()
+    const line = scene.line()
+    const bob = await reader(line)
+    await writing()
+    await scene.pass(3_000)
+    scene.database.faults = { ...scene.database.faults, writeFails: () => 'before' }
+    bob.create(Task, { title: 'mine' })
+    await scene.pass(300_000)
+    expect([line.connections, outbox(bob)]).toEqual([1, 1])
+    expect(line.count('nack')).toBeGreaterThan(10)
+    scene.database.faults = { ...scene.database.faults, writeFails: () => undefined }
+    await scene.until(() => outbox(bob) === 0, 60_000)
+    expect(line.connections).toBe(1)
+  })
 
   it('§19: a link that answers is kept, and a connection attempt that takes long is repeated', async () => {
     scene = await VirtualScene.open()

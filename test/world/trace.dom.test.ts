@@ -195,18 +195,27 @@ describe('a trace, opened in the panel', () => {
 })
 
 describe('a trace, searched for secrets', () => {
-  it('23: holds no private key, no personal id, no salt of one and no signature of an opening', async () => {
-    open = await scene({ entities })
+  it('23: holds no private key, no token, no personal id, no salt of one and no signature of an opening', async () => {
+    open = await scene({
+      entities,
+      authenticate: (token) =>
+        token === 'canary-token'
+          ? { personalId: 'canary-person' }
+          : `canary-person may not come in with ${token}`,
+    })
     const { signer } = defaultPlatform()
     const storage = memoryStorage()
-    const secrets: string[] = ['canary-person']
+    const warned: string[] = []
+    const secrets: string[] = ['canary-person', 'canary-token', 'canary-expired']
     const store = createSyncStore({
       space: SPACE,
       entities,
       storage,
       transports: [wireTo(open.reviewer)],
       identity: { personalId: 'canary-person' },
+      auth: 'canary-expired',
       platform: {
+        warn: (text) => warned.push(text),
         signer: {
           ...signer,
           generate: async () => {
@@ -225,6 +234,13 @@ describe('a trace, searched for secrets', () => {
     })
     await store.ready
     const end = inspect(store)!.subscribe(() => {})
+    await vi.waitFor(() => expect(store.status.getState().connection).toBe('unauthorised'))
+    const refused = JSON.stringify(await save(store))
+    expect(refused).toContain('may not come in')
+    await vi.waitFor(() => expect(warned).toHaveLength(1))
+    expect(warned[0]).toContain('may not come in')
+    for (const secret of secrets) expect(refused + warned[0]!).not.toContain(secret)
+    store.setAuth('canary-token')
     const receipt = store.create(Issue, { title: 'planted beside the canary' })
     await receipt.settled()
     const handle = await storage.open(() => {})
@@ -235,7 +251,7 @@ describe('a trace, searched for secrets', () => {
       secrets.push(opening.salt, opening.sig)
     }
     await handle.close()
-    expect(secrets).toHaveLength(4)
+    expect(secrets).toHaveLength(6)
     for (const redact of [false, true]) {
       const trace = await save(store, redact)
       const text = JSON.stringify(trace)

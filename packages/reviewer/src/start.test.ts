@@ -1,12 +1,14 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createSyncStore, entity } from '@countersign/core'
 import { WIRE_VERSION } from '@countersign/core/message'
 import { memorySpaces } from '@countersign/core/ports'
-import type { SpaceStores } from '@countersign/core/ports'
+import type { SpaceStores, Transport } from '@countersign/core/ports'
 import { authorFrame } from '@countersign/core/protocol'
 import { sequence } from '@countersign/core/reviewer'
-import { describe, expect, test } from 'vitest'
-import { SILENT } from './gateway/types.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { type Log, SILENT } from './gateway/types.ts'
 import { OWN_SPACE } from './own-space.ts'
 import { type RunningReviewers, startReviewer } from './start.ts'
 
@@ -25,6 +27,23 @@ function watched(): SpaceStores & { closed: boolean } {
     },
   }
   return made
+}
+
+/** A link within this process. */
+function wireTo(reviewer: RunningReviewers['reviewer']): Transport {
+  return {
+    connect(events) {
+      const attached = reviewer.connect(
+        {
+          send: (text) => void setTimeout(() => events.frame(text)),
+          close: (reason) => void setTimeout(() => events.closed(reason)),
+        },
+        { address: 'here' },
+      )
+      setTimeout(() => events.open())
+      return { send: (text) => attached.frame(text), close: () => attached.closed() }
+    },
+  }
 }
 
 test('a started reviewer is ready, and closes itself, its port and its store', async () => {
@@ -91,6 +110,52 @@ test('a greeting of another space is a warning that names both, by default on st
       expect.objectContaining({ space, why: expect.stringContaining(other) }),
     ],
   ])
+})
+
+test('ADM29 a rule that fails is an error with stack, type and message, and no personal id', async () => {
+  const Note = entity('note', z.object({ text: z.string() }))
+  const lines: unknown[][] = []
+  const level =
+    (name: string) =>
+    (about: object, text: string): void =>
+      void lines.push([name, text, about])
+  const log = Object.fromEntries(
+    ['debug', 'info', 'warn', 'error'].map((name) => [name, level(name)]),
+  ) as unknown as Log
+  const personalId = 'ann@example.org'
+  const rules = {
+    note: {
+      create: ({ person }: { readonly person: { readonly id: string } }): never => {
+        throw new Error(`no rule for ${person.id}`)
+      },
+    },
+  }
+  const running = await startReviewer({
+    ...{ spaces: memorySpaces(), space, log, port: 0, entities: [Note], rules },
+    authenticate: () => ({ personalId }),
+  })
+  const store = createSyncStore({
+    ...{ server: true, space, entities: [Note], transports: [wireTo(running.reviewer)] },
+    ...{ auth: 'a token', identity: { personalId } },
+  })
+  await store.ready
+  const { messageId } = store.create(Note, { text: 'never reviewed' })
+  await vi.waitFor(() =>
+    expect(lines).toContainEqual([
+      'error',
+      'a rule of the deployment failed',
+      expect.objectContaining({
+        ...{ space, msgId: messageId, rule: 'note.create', types: ['note'] },
+        error: 'no rule for …',
+        stack: expect.stringContaining('start.test.ts') as string,
+      }),
+    ]),
+  )
+  await store.close()
+  await running.close()
+  const all = JSON.stringify(lines)
+  expect(all).not.toContain(personalId)
+  expect(all).not.toContain('a token')
 })
 
 describe('several spaces', () => {

@@ -2,10 +2,12 @@
  * Signs the person of a store out on this device: reports unsent work, and keeps or erases the
  * partition.
  *
- *   signOut ─▶ unsent? ─▶ other tabs close ─▶ closed, rows hidden ─▶ partition kept, or erased
- *      └── refused: nothing happens
+ *   signOut ─▶ unsent? ─▶ noted ─▶ other tabs close ─▶ closed, rows hidden ─▶ partition kept, or erased
+ *                 │         └── not stored: nothing else happens
+ *                 └── refused: nothing happens
  */
 import type { StoreApi } from 'zustand/vanilla'
+import { CountersignError } from '../base/outcome.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { Repo } from '../rows/repo.ts'
@@ -55,13 +57,15 @@ export class Leaving {
 
   async signOut({ unsent: policy }: SignOutOptions): Promise<SignOutReport> {
     const { person, clock } = this.#store
-    const { storage, restorers } = this.#parts
+    const { disk, storage, restorers } = this.#parts
     if (person.isKnown) await this.#store.flushed()
     await this.#store.unsent.look()
     const unsent = this.#unsent()
     // Work of an unknown person cannot be kept for that person.
     const mayKeep = policy === 'keep' && person.isKnown
     if (unsent.length > 0 && !mayKeep && policy !== 'discard') return { signedOut: false, unsent }
+    if (!(await person.leave(storage)) && disk.handle)
+      throw new CountersignError('unavailable', 'the storage does not note the sign-out; try again')
     const isTold = restorers()?.neighbours.notify({ ended: 'signed_out' }) === true
     if (isTold && policy === 'refuse')
       await new Promise<void>((resolve) => void clock.after(OTHER_TABS_MS, resolve))
@@ -69,7 +73,6 @@ export class Leaving {
     // No write can occur between this and `end`.
     this.#erases = policy === 'discard' || (isSent && this.#unsent().length === 0)
     await this.end('signed_out')
-    await person.leave(storage)
     return { signedOut: true, unsent }
   }
 

@@ -99,7 +99,8 @@ export class Replica implements Filling {
     this.limits = options.limits
     this.scopes = memory.scopes
     this.outbox = new Outbox(this.limits)
-    this.#warnings = new Warnings(options.platform.warn)
+    const { warn } = options.platform
+    this.#warnings = new Warnings(warn && ((text) => warn(this.person.redacted(text))))
     status.subscribe((now, before) => this.#warnings.about((texts) => texts.status(now, before)))
     this.schemas = new Schemas(
       repo.addSystem(SCHEMA),

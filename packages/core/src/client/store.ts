@@ -390,7 +390,7 @@ export interface SyncStore extends ErasingStore {
    * Creates many rows as several messages, in slices that keep the page responsive; rows with an
    * `id` need a type with supplied ids. All rows are validated first: an invalid row rejects with a
    * CountersignError that has its `index` and `reason`, and nothing is written. Resolves when all
-   * writes are durable here. When aborted, closed or full, it reports how many rows are imported;
+   * writes are durable here, or volatile where the storage fails (`status.storage`). When aborted, closed or full, it reports how many rows are imported;
    * `from` resumes there.
    */
   import<E extends Entity>(
@@ -459,7 +459,8 @@ export interface SyncStore extends ErasingStore {
    * Writes the messages of an exported text as new ones, by this store's author, on the rows that are here: rows
    * that were created get new ids. Those that were accepted since, or are here already, are skipped, so a text
    * that is imported twice writes once. Rejects with CountersignError `invalid` for a text that is damaged, or of
-   * another space; with `unavailable` where the reviewer must be asked and there is no connection.
+   * another space; with `unavailable` where the reviewer must be asked and there is no connection, or where the
+   * storage does not tell what was imported before.
    */
   importUnsent(this: void, text: string): Promise<UnsentReport>
 
@@ -484,7 +485,8 @@ export interface SyncStore extends ErasingStore {
   /**
    * Signs the person out on this device, in all tabs: closes the store, and keeps or deletes what is
    * theirs here. The next person's store has another key, outbox and rows. Where the app has not
-   * named the person yet, `keep` does as `refuse`.
+   * named the person yet, `keep` does as `refuse`. Rejects with CountersignError `unavailable` where the
+   * storage cannot note the sign-out; then nobody is signed out.
    */
   signOut(this: void, options: SignOutOptions): Promise<SignOutReport>
   /** Connects or disconnects. Initially online. */

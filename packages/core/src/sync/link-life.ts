@@ -12,6 +12,7 @@ import { type Credits, authorFrame } from '../wire/frames.ts'
 import { Binding } from './binding.ts'
 import type { Gate } from './gate.ts'
 import type { KeptPages } from './kept-pages.ts'
+import type { Outbox } from './outbox.ts'
 import { Pull, type PullEvents, type Puller } from './pull.ts'
 import { ScopedPull } from './scoped-pull.ts'
 import type { SessionParts } from './session-host.ts'
@@ -27,6 +28,8 @@ const SILENCE_MS = 15_000
 export const LOOK_MS: number = SILENCE_MS / 3
 /** Maximum age of the newest signed position of a store that is online. */
 const STALE_MS = 60_000
+/** A link without a byte, or an answer to an offer, for this time is dead. At 4 KB/s a frame of 256 KiB takes 66 s. */
+export const DEAD_MS: number = 75_000
 
 /** The state that one link passes to the next. */
 export interface Carried {
@@ -67,6 +70,8 @@ export class LinkLife {
   greetedSeq = 0
   /** When the reviewer signed its newest position last, by the clock here. */
   wordAt: number = -Infinity
+  /** When it became live: before that, an answer may wait behind what is caught up with. */
+  #liveAt = Infinity
   /** The reviewer's clock is ahead of the one here by so much at least, in ms. */
   #aheadMs = -Infinity
   /** The longest pause between two bytes while an answer was waited for, in ms. */
@@ -82,10 +87,12 @@ export class LinkLife {
   isDraining = false
   readonly #clock: Clock
   readonly #limits: Limits
+  readonly #outbox: Outbox
 
   constructor(parts: SessionParts, events: PullEvents, carried: Carried) {
     this.#clock = parts.clock
     this.#limits = parts.limits
+    this.#outbox = parts.outbox
     this.startedAt = this.openedAt = this.heardAt = this.aliveAt = parts.clock.monotonic()
     this.binding = new Binding(parts.limits, carried.before)
     carried.before = undefined
@@ -99,6 +106,18 @@ export class LinkLife {
   /** Sent bytes that are still buffered, if the link reports them. */
   get bufferedBytes(): number {
     return this.link?.bufferedBytes ?? 0
+  }
+
+  /**
+   * Why the link is to be given up; undefined: it lives. Where what goes up is lost, what others write
+   * may come for ever: then no offer has an answer.
+   */
+  get fault(): string | undefined {
+    const now = this.#clock.monotonic()
+    if (now - this.aliveAt > DEAD_MS) return 'the reviewer fell silent'
+    const { unheardAt } = this.#outbox
+    const since = Math.max(unheardAt ?? Infinity, this.#liveAt, this.sendingAt)
+    return now - since > DEAD_MS ? 'the reviewer sends, and answers no offer' : undefined
   }
 
   /** Whether the newest signed position is too old for a store to be online. */
@@ -188,6 +207,7 @@ export class LinkLife {
    * its age.
    */
   word(at: number): void {
+    this.#liveAt = Math.min(this.#liveAt, this.#clock.monotonic())
     this.#aheadMs = Math.max(this.#aheadMs, at - this.#clock.monotonic())
     this.wordAt = Math.max(this.wordAt, at - this.#aheadMs)
   }

@@ -61,6 +61,11 @@ export class Outbox {
   readonly #waiting = new Map<Uuid, Map<number, Entry>>()
   /** Flushes in which some messages have a verdict, and others do not. */
   readonly #partly = new Set<Tracked>()
+  /**
+   * By when an offer of the present link must have arrived, the first one since an answer to any;
+   * undefined: none was made since.
+   */
+  unheardAt: number | undefined
   #size = 0
   #inFlightMessages = 0
   #inFlightBytes = NO_BYTES
@@ -273,6 +278,7 @@ export class Outbox {
         break
       tracked.offeredAt = now
       tracked.underWayBytes = bytes
+      this.unheardAt ??= arrivalOf(now, bytes)
       this.#inFlightMessages = messages
       this.#inFlightBytes = bytes
       for (const entry of entries) {
@@ -286,6 +292,7 @@ export class Outbox {
 
   /** Called when the link is lost: offers under way wait again. */
   requeueAll(): void {
+    this.unheardAt = undefined
     for (const tracked of this.#flushes.values()) {
       tracked.restsUntil = 0
       this.#land(tracked)
@@ -297,13 +304,14 @@ export class Outbox {
     for (const tracked of this.#flushes.values()) {
       const { offeredAt, underWayBytes } = tracked
       if (offeredAt === undefined) continue
-      const arrivedAt = offeredAt + underWayBytes / SLOWEST_BYTES_PER_MS
+      const arrivedAt = arrivalOf(offeredAt, underWayBytes)
       if (arrivedAt < before) this.#land(tracked)
     }
   }
 
   /** A nack: the flush of that message waits again, and others may go before it until then. */
   requeue(entry: Entry, restsUntil = 0): void {
+    this.unheardAt = undefined
     const tracked = this.#byEntry.get(entry)
     if (!tracked) return
     tracked.restsUntil = restsUntil
@@ -315,6 +323,7 @@ export class Outbox {
    * Returns its flush when that was the last one of it.
    */
   settle(entry: Entry): SettledFlush | undefined {
+    this.unheardAt = undefined
     this.watcher?.message('settled', entry)
     const ofSession = this.#waiting.get(entry.session.sessionId)
     if (ofSession?.delete(entry.clientSeq)) this.#size--
@@ -369,6 +378,11 @@ export class Outbox {
       this.watcher?.message('waiting', entry)
     }
   }
+}
+
+/** When an offer must have arrived, in monotonic ms, with so many bytes under way. */
+function arrivalOf(offeredAt: number, underWayBytes: number): number {
+  return offeredAt + underWayBytes / SLOWEST_BYTES_PER_MS
 }
 
 /** The number of its first message. */

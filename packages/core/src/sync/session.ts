@@ -16,7 +16,7 @@ import { type PartedEvents, connectInParts } from '../wire/parts.ts'
 import type { Epoch } from '../wire/records.ts'
 import type { Batch } from '../wire/types.ts'
 import { Audit } from './audit.ts'
-import { type Carried, LOOK_MS, LinkLife } from './link-life.ts'
+import { type Carried, DEAD_MS, LOOK_MS, LinkLife } from './link-life.ts'
 import type { PullEvents } from './pull.ts'
 import type { Gate, GatedFrame } from './gate.ts'
 import { type RelayedFrame, leave, linkGate, takeRelayed } from './link-gate.ts'
@@ -39,8 +39,6 @@ import { ANSWER_MS } from './wants.ts'
 
 /** Delay before a retry with a reviewer that was refused. */
 const REFUSED_RETRY_MS = 30_000
-/** A link without a byte for this time is dead. At 4 KB/s a frame of 256 KiB takes 66 s. */
-const DEAD_MS = 75_000
 /** After a wake the link has this long for a byte, or twice its longest pause so far. */
 const PROBE_MS = 4_000
 /** Offers wait while more than this is buffered. */
@@ -460,8 +458,9 @@ export class SyncSession {
   #watch(life: LinkLife): void {
     this.#timers.after(LOOK_MS, () => {
       const now = this.#parts.clock.monotonic()
-      if (now - life.aliveAt > DEAD_MS) {
-        this.#fail('the reviewer fell silent')
+      const { fault } = life
+      if (fault !== undefined) {
+        this.#fail(fault)
         return
       }
       // Buffered requests have not been sent yet, so they are not repeated.

@@ -132,8 +132,7 @@ export class Disk {
       if (!this.#handle || this.#hanging) return undefined
       return await this.#answer(this.#handle.waiting())
     } catch (error) {
-      // Other errors are no trouble: the next opening reads everything.
-      if (error instanceof StorageError) this.#fail(error.trouble)
+      this.#fail(troubleOf(error))
       return undefined
     }
   }
@@ -185,13 +184,18 @@ export class Disk {
     return this.#answer(make(this.#handle))
   }
 
-  /** Deletes the place, and closes it: it can be opened again. Rejects as `call` does. */
+  /** Deletes the place, and closes it: it can be opened again. Rejects as `call` does, which is a trouble. */
   async erase(): Promise<void> {
     await this.idle()
-    await this.call((handle) => {
-      this.#handle = undefined
-      return handle.erase()
-    })
+    try {
+      await this.call((handle) => {
+        this.#handle = undefined
+        return handle.erase()
+      })
+    } catch (error) {
+      this.#fail(troubleOf(error))
+      throw error
+    }
     this.#unmark()
   }
 
@@ -255,14 +259,14 @@ export class Disk {
   }
 
   /**
-   * Keeps a batch until it is stored. Of a relaxed one, only what becomes of own messages and `meta`: the
-   * reviewer sends the rest again.
+   * Keeps a batch until it is stored. Of a relaxed one, only what becomes of own messages, `meta` and a
+   * reset: the reviewer sends the rest again.
    */
   #owe(batch: WriteBatch): void {
-    const { durability, outboxRemove = [], settled = [], meta = [] } = batch
+    const { durability, outboxRemove = [], settled = [], meta = [], reset = false } = batch
     if (durability === 'strict') this.#owed.push(batch)
-    else if (outboxRemove.length + settled.length + meta.length > 0)
-      this.#owed.push({ durability, outboxRemove, settled, meta })
+    else if (reset || outboxRemove.length + settled.length + meta.length > 0)
+      this.#owed.push({ durability, outboxRemove, settled, meta, reset })
   }
 
   #giveUpWaiting(): void {
@@ -355,6 +359,8 @@ function joined(batches: readonly WriteBatch[]): WriteBatch {
     ...joinedOutbox(batches),
     meta: batches.flatMap((batch) => batch.meta ?? []),
     drop: batches.flatMap((batch) => batch.drop ?? []),
+    // Of owed ones: none of them has canonical state, so it does not matter in which order.
+    reset: batches.some(({ reset }) => reset === true),
   }
 }
 

@@ -6,7 +6,8 @@
  *                [line, entity] of entities named by number]
  *   then         session line, head line, lines
  *
- * With checksums and names, a message can be read when another one of its flush is damaged.
+ * With names, and checksums of the head line with the lines of each message, a message can be read
+ * when another one of its flush is damaged.
  */
 import { checksum } from '../../base/checksum.ts'
 import type { Json } from '../../base/json.ts'
@@ -51,12 +52,12 @@ export function ownText(
   { text, sig }: { readonly text: string; readonly sig: string },
   messages: readonly OwnMessageFacts[],
 ): string {
-  const lines = linesOf(text).slice(2)
+  const [, head = '', ...lines] = linesOf(text)
   let at = 0
   const checks = messages.map((message) => {
-    const own = textOfLines(lines.slice(at, at + message.lines))
+    const own = lines.slice(at, at + message.lines)
     at += message.lines
-    return [message.lines, checksum(own)]
+    return [message.lines, checkOf(head, own)]
   })
   const bases = messages.map((message) => message.bases)
   return `${JSON.stringify([sig, bases, checks, namedByNumber(messages)])}\n${text}`
@@ -75,6 +76,11 @@ export function ownTextOf(
     expects: expect.map(({ entityId }) => entityId),
   }))
   return ownText(sealed, messages)
+}
+
+/** The head line has the types and fields that the lines of a message name by number. */
+function checkOf(head: string, own: readonly string[]): string {
+  return checksum(textOfLines([head, ...own]))
 }
 
 /** The entities that occur more than once, each with the line that spells out its id. */
@@ -155,7 +161,7 @@ function salvaged(
     const entities = new EntityNames()
     for (const [line, entityId] of named) if (line < firstLine) entities.spell(line, entityId)
     const part =
-      checksum(textOfLines(own)) === check
+      checkOf(head, own) === check
         ? readPart(session.facts, { head, lines: own }, { firstLine, entities, bounds })
         : undefined
     // Its hash needs the lines before it; it stays empty, because the message is never sent.

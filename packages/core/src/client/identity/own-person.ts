@@ -268,13 +268,17 @@ export class OwnPerson {
     return answer
   }
 
-  /** Stores that the person of this store has signed out. */
-  async leave(storage: Storage | undefined): Promise<void> {
-    if (!storage || !this.#isAsked) return
+  /**
+   * Stores that the person of this store signs out; otherwise an opening without an answer would show
+   * their rows. Resolves to whether it is stored, where it has to be.
+   */
+  async leave(storage: Storage | undefined): Promise<boolean> {
+    if (!storage || !this.#isAsked) return true
     const base = this.#parts.newDisk()
     await base.open(storage, this.#parts.space)
-    await notePartition(base, null)
+    const isNoted = await notePartition(base, null)
     await base.close()
+    return isNoted
   }
 
   /** Why ended sessions are not bound: they are of another person. undefined: all are. */

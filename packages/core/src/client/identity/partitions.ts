@@ -35,9 +35,12 @@ export async function lastPartition(base: Disk): Promise<Uuid | undefined> {
   return isUuid(last) ? last : undefined
 }
 
-/** Stores which partition is opened now; null: its person has signed out. */
-export async function notePartition(base: Disk, partition: Uuid | null): Promise<void> {
-  await base.write({ durability: 'strict', meta: [[LAST, partition]] })
+/**
+ * Stores which partition is opened now; null: its person has signed out. Resolves to whether it is
+ * stored.
+ */
+export async function notePartition(base: Disk, partition: Uuid | null): Promise<boolean> {
+  return base.write({ durability: 'strict', meta: [[LAST, partition]] })
 }
 
 /** The partition that takes this one along, since its person is known. */

@@ -1,4 +1,5 @@
 /** The own messages that the reviewer has not accepted: of this tab, of others on the device, and refused ones. */
+import type { Uuid } from '../../base/uuid.ts'
 import type { Entry } from '../../history/entry.ts'
 import type { Outbox } from '../../sync/outbox.ts'
 import type { Disk } from '../disk/disk.ts'
@@ -12,7 +13,15 @@ export interface UnsentParts {
   readonly restorers: () => Restorers | undefined
 }
 
+/** What was imported from texts: names of messages, and new ids of rows. */
+export interface Imported {
+  readonly names: readonly string[]
+  readonly ids: readonly (readonly [Uuid, Uuid])[]
+}
+
 export class Unsent {
+  /** By this store. */
+  imported: Imported = { names: [], ids: [] }
   readonly #parts: UnsentParts
   /** The last import; never rejects. */
   #turn: Promise<unknown> = Promise.resolve()

@@ -34,8 +34,9 @@ export class Inspection {
     this.#end =
       feed &&
       replica.status.subscribe((now, before) => {
-        if (now.connection !== before.connection || now.connectionNote !== before.connectionNote)
-          feed.state('connection', now.connection, now.connectionNote)
+        const { connection, connectionNote: note } = now
+        if (connection !== before.connection || note !== before.connectionNote)
+          feed.state('connection', connection, note && replica.person.redacted(note))
         if (now.storage !== before.storage || now.storageTrouble !== before.storageTrouble)
           feed.state('storage', now.storage, now.storageTrouble)
         if (now.halted !== before.halted) feed.state('halted', 'halted', now.halted)

@@ -13,9 +13,8 @@ import { checksum } from '../../base/checksum.ts'
 import { CountersignError } from '../../base/outcome.ts'
 import { type Uuid, isUuid } from '../../base/uuid.ts'
 import { numberName } from '../../history/names.ts'
-import type { Disk } from '../disk/disk.ts'
 import { type HeldChange, changesOf } from '../outbox/refused.ts'
-import type { Unsent } from '../outbox/unsent.ts'
+import type { Imported, Unsent } from '../outbox/unsent.ts'
 import type { Replica } from '../replica.ts'
 import type { UnsentReport } from '../store.ts'
 import { assertWritable } from './guards.ts'
@@ -67,11 +66,6 @@ export interface UnsentImportParts {
   readonly writer: Writer
 }
 
-interface Imported {
-  readonly names: readonly string[]
-  readonly ids: readonly (readonly [Uuid, Uuid])[]
-}
-
 /** Writes the messages of a text as new messages. */
 export function importUnsent(text: string, parts: UnsentImportParts): Promise<UnsentReport> {
   return parts.unsent.inTurn(() => importAll(text, parts))
@@ -83,7 +77,7 @@ async function importAll(text: string, parts: UnsentImportParts): Promise<Unsent
   assertWritable(replica)
   const lines = linesIn(text, space)
   await unsent.look()
-  const before = await importedBefore(unsent.disk)
+  const before = await importedBefore(unsent)
   const ids = new Map(before.ids)
   const done = new Set([...before.names, ...(await acceptedAmong(lines, replica))])
   for (const { session, clientSeq } of unsent.waiting())
@@ -95,6 +89,7 @@ async function importAll(text: string, parts: UnsentImportParts): Promise<Unsent
     await replica.flushed()
     const names = [...before.names, ...written].slice(-IMPORTED_MAX)
     const imported: Imported = { names, ids: [...ids].slice(-IMPORTED_MAX) }
+    unsent.imported = imported
     await unsent.disk.write({ durability: 'strict', meta: [[IMPORTED, imported]] })
   }
   return { written: written.length, skipped: lines.length - fresh.length, left }
@@ -148,10 +143,24 @@ function writeLine(
   }
 }
 
-async function importedBefore(disk: Disk): Promise<Imported> {
-  const none: Imported = { names: [], ids: [] }
-  const stored = (await disk.claim(IMPORTED, none)) as Partial<Imported> | null
-  return Array.isArray(stored?.names) && Array.isArray(stored.ids) ? (stored as Imported) : none
+/**
+ * What was imported here, as the storage tells, or this store remembers where none works. Without an
+ * answer, everything would be written again.
+ */
+async function importedBefore({ disk, imported: known }: Unsent): Promise<Imported> {
+  if (!disk.handle) return known
+  const stored = (await disk
+    .call((handle) => handle.claim(IMPORTED, known))
+    .catch(() => undefined)) as Partial<Imported> | null | undefined
+  if (stored === undefined)
+    throw new CountersignError('unavailable', 'the storage does not tell what was imported before')
+  if (!Array.isArray(stored?.names) || !Array.isArray(stored.ids)) return known
+  const { names, ids } = stored as Imported
+  // What was written last may not be stored yet.
+  return {
+    names: [...new Set([...names, ...known.names])],
+    ids: [...new Map([...ids, ...known.ids])],
+  }
 }
 
 /**
