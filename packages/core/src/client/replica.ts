@@ -102,10 +102,9 @@ export class Replica implements Filling {
     const { warn } = options.platform
     this.#warnings = new Warnings(warn && ((text) => warn(this.person.redacted(text))))
     status.subscribe((now, before) => this.#warnings.about((texts) => texts.status(now, before)))
-    this.schemas = new Schemas(
-      repo.addSystem(SCHEMA),
-      options.entities.map((type) => repo.table(type)),
-      (schemaTrouble) => status.setState({ schemaTrouble }),
+    const types = options.entities.map((type) => repo.table(type))
+    this.schemas = new Schemas(repo.addSystem(SCHEMA), types, (schemaTrouble) =>
+      status.setState({ schemaTrouble }),
     )
     // Every table has an engine.
     const published = memory.engines.get(SCHEMA.name)!.live({ archived: 'include' })

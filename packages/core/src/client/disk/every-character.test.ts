@@ -47,7 +47,7 @@ const draft = recordText({
 })
 
 const EMPTY: StoredState = {
-  ...{ segments: [], outbox: [], settled: [], meta: new Map() },
+  ...{ segments: [], outbox: [], settled: new Map(), meta: new Map() },
   ...{ advance: undefined, checkpoint: undefined },
 }
 const stored = (of: ReturnType<typeof segment>): StoredSegment => ({ ...of, order: 1 })
