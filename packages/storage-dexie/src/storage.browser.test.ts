@@ -144,7 +144,8 @@ test('read: takes records in bulk, never one by one', async () => {
   const bulks = vi.spyOn(IDBObjectStore.prototype, 'getAll')
   const single = vi.spyOn(IDBObjectStore.prototype, 'openCursor')
   expect(await keys(handle)).toHaveLength(300)
-  expect(bulks.mock.calls.length).toBeLessThan(6)
+  // One for each kind of record, and one more as bulks grow.
+  expect(bulks.mock.calls.length).toBeLessThan(10)
   expect(single).not.toHaveBeenCalled()
 })
 
