@@ -23,7 +23,7 @@ import type { Evidence } from './evidence.ts'
 import { type Events, ruleFailed } from './events.ts'
 import { loadFor } from './load-for.ts'
 import { type OpenSpace, trimCaches, replay } from './open.ts'
-import type { SessionRecord } from '../review/ledger.ts'
+import { type SessionRecord, hasKey } from '../review/ledger.ts'
 import type { Batch } from '../wire/types.ts'
 import type { ReturnedBatch } from '../review/returned-flush.ts'
 import { SpaceRows } from '../review/rows.ts'
@@ -337,6 +337,19 @@ export class Desk {
     return { ...about, alone, sig: await signer.sign(keys, bytes) }
   }
 
+  /**
+   * The records that the store does not have. A session whose messages came back without its key may have
+   * been bound, stored, and released since it was read: its stored record stays.
+   */
+  async #unstored(records: Iterable<SessionRecord>): Promise<readonly SessionRecord[]> {
+    const unstored = this.open.ledger.unstored(records)
+    const ids = unstored.flatMap((record) => (hasKey(record) ? [] : [record.sessionId]))
+    if (ids.length === 0) return unstored
+    const kept = await this.#parts.store.sessions(ids)
+    const known = new Set(ids.filter((_, i) => kept[i] !== undefined))
+    return unstored.filter(({ sessionId }) => !known.has(sessionId))
+  }
+
   /** Appends the decision to the store. Resolves to false if another process has committed before. */
   async #append(
     decision: Decision<Connection>,
@@ -350,7 +363,7 @@ export class Desk {
     const position = stored
       ? { ...head, sig: await signer.sign(keys, positionBytes(this.#parts.space, head)) }
       : this.head
-    const sessions = ledger.unstored(decision.sessions.values())
+    const sessions = await this.#unstored(decision.sessions.values())
     const authors = persons.unstored(decision.batch.persons)
     const commit: Commit = {
       epoch: lineage.present.epoch,
