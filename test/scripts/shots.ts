@@ -1,5 +1,5 @@
 // Owns: `pnpm shots`: pictures of the demo for the eye, wide and narrow, light and dark, into
-// `.shots/`, and the one that the README of the board shows. Names choose: `pnpm shots list dark`,
+// `.shots/`, and those that the README of the board shows. Names choose: `pnpm shots list dark`,
 // `pnpm shots readme`.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -15,7 +15,11 @@ type Scene = (board: Board, page: Page) => Promise<void>
 type Look = { readonly width: number; readonly scheme: 'light' | 'dark' }
 
 const folder = join(root, '.shots')
-const forReadme = join(root, 'apps/board/screenshot.png')
+/** The pictures of the board's README, by scene. */
+const forReadme: Readonly<Record<string, string>> = {
+  readme: join(root, 'apps/board/screenshot.png'),
+  peers: join(root, 'apps/board/peers.png'),
+}
 const calmMs = 500
 
 const scenes: Readonly<Record<string, Scene>> = {
@@ -88,6 +92,7 @@ const scenes: Readonly<Record<string, Scene>> = {
     await board.create('Water the plants')
     await board.archive('Water the plants')
   },
+  peers: async (board, page) => withoutReviewer(board, page),
   'last-year': async (_, page) => void (await lastYearOf(page)),
   'last-year-detail': async (_, page) => {
     const lastYear = await lastYearOf(page)
@@ -130,18 +135,29 @@ try {
     if (chosen.length > 0) await visit(look, chosen)
   }
   if (wanted.length === 0 || wanted.includes('readme'))
-    await visit({ width: 1280, scheme: 'light' }, [['readme', readme]])
+    await visit(
+      { width: 1280, scheme: 'light' },
+      [
+        ['readme', readme],
+        ['peers', withoutReviewer],
+      ],
+      forReadme,
+    )
 } finally {
   await browser.close()
 }
 console.log(`shots: in ${folder}`)
 
-async function visit(look: Look, chosen: readonly (readonly [string, Scene])[]): Promise<void> {
+async function visit(
+  look: Look,
+  chosen: readonly (readonly [string, Scene])[],
+  paths: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const demo = await Demo.start()
   try {
     for (const [name, act] of chosen) {
       const path = join(folder, `${name}-${look.width}-${look.scheme}.png`)
-      await shoot(demo.url, { ...look, path: name === 'readme' ? forReadme : path }, act)
+      await shoot(demo.url, { ...look, path: paths[name] ?? path }, act)
     }
   } finally {
     await demo.stop()
@@ -167,6 +183,29 @@ async function shoot(
   await page.waitForTimeout(calmMs)
   await page.screenshot({ path })
   await context.close()
+}
+
+/** Two others are reached, the reviewer is killed, and one of the three reviews. */
+async function withoutReviewer(board: Board, page: Page): Promise<void> {
+  const others: Board[] = []
+  for (let count = 0; count < 2; count++) {
+    const context = await browser.newContext()
+    const other = new Board(await context.newPage())
+    await other.page.goto(page.url())
+    await other.connected()
+    others.push(other)
+  }
+  for (const each of [board, ...others]) {
+    await each.peers.click()
+    await each.page.getByRole('switch', { name: 'Reach other browsers' }).click()
+  }
+  await board.peers.and(page.locator('[data-count="2"]')).waitFor()
+  await page.getByRole('button', { name: 'Kill the reviewer' }).click()
+  await page.getByText(/in epoch \d/).waitFor()
+  const [other] = others
+  await other?.page.keyboard.press('Escape')
+  await other?.create('Written without the reviewer')
+  await page.locator('[data-state="provisional"]').first().waitFor()
 }
 
 /** Leaves the board for last year's app, on the same page. */

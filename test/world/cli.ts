@@ -50,7 +50,8 @@ const { WORKLOADS } = await import('./plan.ts')
 const { failureText, printReached, printSummary } = await import('./print.ts')
 const { runSeed } = await import('./run.ts')
 
-const workload = workloadNamed(values.workload)
+const ofBug = values.bug === undefined ? undefined : plantedNamed(values.bug).workload
+const workload = workloadNamed(values.workload ?? ofBug)
 const threads = values.threads === undefined ? undefined : Number(values.threads)
 process.exitCode = await main()
 

@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
+import type { WorkloadName } from './plan.ts'
 
 export interface Edit {
   /** Under `packages/core/src`. */
@@ -21,6 +22,8 @@ export interface Planted {
   readonly edits: readonly Edit[]
   /** A seed that is known to catch it, tried before all others. */
   readonly seed?: number
+  /** The workload that its seed is run with, where it is not the one of that seed in a run of everything. */
+  readonly workload?: WorkloadName
 }
 
 const core = new URL('../../packages/core/src/', import.meta.url).href

@@ -77,8 +77,9 @@ interface Catch {
 async function firstCatch(
   bug: Planted,
   seeds: readonly number[],
-  { threads, workload }: PlantedOptions,
+  { threads, workload: given }: PlantedOptions,
 ): Promise<Catch | undefined> {
+  const workload = given ?? bug.workload
   let report: Report | undefined
   let runs = 0
   const onReport = (next: Report): boolean => {

@@ -36,7 +36,8 @@ export const ERASURES: readonly Planted[] = [
         to: "if (!isKept) return 'clean'",
       },
     ],
-    seed: 30,
+    seed: 32,
+    workload: 'W12',
   },
   {
     name: 'erased-is-taken-back',
@@ -48,7 +49,8 @@ export const ERASURES: readonly Planted[] = [
         to: 'if (!isRow) this.#in.undo.forget(isRow)',
       },
     ],
-    seed: 495,
+    seed: 1,
+    workload: 'W12',
   },
   {
     name: 'erased-in-old-checkpoint',
@@ -60,7 +62,8 @@ export const ERASURES: readonly Planted[] = [
         to: 'const isAnswered = isStored || !isStored',
       },
     ],
-    seed: 2_541,
+    seed: 9,
+    workload: 'W12',
   },
   {
     name: 'erased-before-taken',
@@ -72,7 +75,8 @@ export const ERASURES: readonly Planted[] = [
         to: 'if (!erased || erased) continue\n      write.bases',
       },
     ],
-    seed: 619,
+    seed: 709,
+    workload: 'W12',
   },
   {
     name: 'erased-elsewhere-is-kept',
@@ -84,6 +88,7 @@ export const ERASURES: readonly Planted[] = [
         to: 'if (!step) this.#parts.onErasedElsewhere()',
       },
     ],
-    seed: 92,
+    seed: 255,
+    workload: 'W12',
   },
 ]

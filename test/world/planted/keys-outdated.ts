@@ -12,5 +12,5 @@ export const keysOutdated: Planted = {
         kept.set(id, row)`,
     },
   ],
-  seed: 268,
+  seed: 28,
 }

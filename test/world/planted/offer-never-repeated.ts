@@ -10,5 +10,5 @@ export const offerNeverRepeated: Planted = {
       to: 'if (arrivedAt < -before) this.#land(tracked)',
     },
   ],
-  seed: 149,
+  seed: 60,
 }

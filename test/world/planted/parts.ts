@@ -150,6 +150,7 @@ export const PARTS: readonly Planted[] = [
       },
     ],
     seed: 247,
+    workload: 'W14',
   },
   {
     name: 'withheld-standing-told',

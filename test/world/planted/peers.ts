@@ -91,6 +91,7 @@ export const PEERS: readonly Planted[] = [
         to: 'if (sessionId === own || entry.provisional) continue',
       },
     ],
-    seed: 109,
+    seed: 2,
+    workload: 'W9',
   },
 ]

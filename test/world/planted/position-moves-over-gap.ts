@@ -22,5 +22,5 @@ export const positionMovesOverGap: Planted = {
       to: 'return position.seq > 0',
     },
   ],
-  seed: 12,
+  seed: 5,
 }

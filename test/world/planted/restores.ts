@@ -36,7 +36,8 @@ export const RESTORES: readonly Planted[] = [
         to: 'const isSame = here !== null',
       },
     ],
-    seed: 50,
+    seed: 2,
+    workload: 'W8',
   },
   {
     name: 'chains-of-another-lineage',
@@ -96,7 +97,8 @@ export const RESTORES: readonly Planted[] = [
         to: '',
       },
     ],
-    seed: 414,
+    seed: 4,
+    workload: 'W8',
   },
   {
     name: 'adopted-unread',
@@ -108,7 +110,8 @@ export const RESTORES: readonly Planted[] = [
         to: 'void replay',
       },
     ],
-    seed: 50,
+    seed: 1,
+    workload: 'W8',
   },
   {
     name: 'refused-comes-back',
@@ -120,7 +123,8 @@ export const RESTORES: readonly Planted[] = [
         to: 'return []',
       },
     ],
-    seed: 4782,
+    seed: 114,
+    workload: 'W8',
   },
   {
     name: 'own-stay-lost',
@@ -132,7 +136,8 @@ export const RESTORES: readonly Planted[] = [
         to: '',
       },
     ],
-    seed: 50,
+    seed: 6,
+    workload: 'W8',
   },
   {
     name: 'session-without-key-replaces',
@@ -150,7 +155,8 @@ export const RESTORES: readonly Planted[] = [
         to: 'void 0',
       },
     ],
-    seed: 24,
+    seed: 1,
+    workload: 'W8',
   },
   {
     name: 'partly-accepted-stay-lost',
@@ -162,7 +168,8 @@ export const RESTORES: readonly Planted[] = [
         to: '',
       },
     ],
-    seed: 8396,
+    seed: 161,
+    workload: 'W8',
   },
   {
     name: 'again-comes-last',
@@ -198,6 +205,7 @@ export const RESTORES: readonly Planted[] = [
         to: 'void value',
       },
     ],
-    seed: 8578,
+    seed: 371,
+    workload: 'W8',
   },
 ]

@@ -125,6 +125,6 @@ export const TEXTS: readonly Planted[] = [
         to: 'if (at?.hidden && at.line < 0) names.set(at.line, entityId)',
       },
     ],
-    seed: 10,
+    seed: 2104,
   },
 ]

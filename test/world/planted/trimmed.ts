@@ -36,7 +36,7 @@ export const TRIMMED: readonly Planted[] = [
         to: 'from > to',
       },
     ],
-    seed: 27,
+    seed: 41,
   },
   {
     name: 'settled-bytes-not-counted',
