@@ -28,6 +28,7 @@ import {
   type Written,
   outboxOrder,
 } from './index.ts'
+import { type HeldStorage, applyToHeld, dropSettled } from './memory-batch.ts'
 
 /**
  * A storage that lives as long as the returned object. `open` never rejects, and `onTrouble` is
@@ -176,28 +177,7 @@ class MemoryStore {
     const order = this.#storeRun(batch)
     const isCheckpointStored =
       batch.checkpoint !== undefined && this.#storeCheckpoint(batch.checkpoint)
-    for (const key of batch.outboxAdd ?? []) {
-      this.#outbox.add(key)
-      this.#settled.delete(key)
-    }
-    for (const key of batch.outboxRemove ?? []) {
-      this.#outbox.delete(key)
-      this.#settled.delete(key)
-    }
-    for (const { key, rank } of batch.settled ?? []) {
-      this.#outbox.delete(key)
-      this.#settled.set(key, rank)
-    }
-    this.#dropSettled(this.#checkpoint?.rank ?? 0)
-    for (const [key, value] of batch.meta ?? []) this.#meta.set(key, value)
-    for (const key of batch.metaRemove ?? []) this.#meta.delete(key)
-    for (const { key, to } of batch.rewrite ?? []) {
-      const known = this.#segments.get(key)
-      if (known && to) this.#segments.set(key, { ...known, ...to })
-      else this.#segments.delete(key)
-    }
-    for (const key of batch.drop ?? [])
-      if (this.#segments.get(key)?.kind === 'draft') this.#segments.delete(key)
+    applyToHeld(batch, this.#held, this.#checkpoint?.rank ?? 0)
     return { order, isCheckpointStored }
   }
 
@@ -251,15 +231,12 @@ class MemoryStore {
     this.#checkpoint = undefined
     this.#pages = new Map()
     this.#dropTail(Infinity)
-    this.#dropSettled(Infinity)
+    dropSettled(this.#held, Infinity)
   }
 
-  #dropSettled(throughRank: number): void {
-    for (const [key, rank] of this.#settled) {
-      if (rank > throughRank) continue
-      this.#settled.delete(key)
-      this.#segments.delete(key)
-    }
+  get #held(): HeldStorage {
+    const [segments, outbox, settled] = [this.#segments, this.#outbox, this.#settled]
+    return { segments, outbox, settled, meta: this.#meta }
   }
 
   /** Only tail segments have a rank. */

@@ -17,7 +17,7 @@ const standing = (no: number, with_: Partial<PeerStand> = {}): PeerStand => ({
   ...with_,
 })
 
-/** A claim of somebody at that epoch. */
+/** A claim of some peer at that epoch. */
 const claim = (no: number, epoch: number, seq = 10): Claim =>
   claimOf(SPACE, { ...reachedAt(seq), epoch, reviewerId: idOf(no) })
 
@@ -127,7 +127,7 @@ interface Mate {
   beats: number
   /** Which part of a divided network it is in. */
   side: number
-  /** It says what nobody elected. */
+  /** It announces a claim that no peer has elected. */
   readonly isLiar: boolean
 }
 

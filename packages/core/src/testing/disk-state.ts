@@ -3,6 +3,7 @@
  * plain data that can be copied. Without time, handles or faults.
  */
 import type { Uuid } from '../base/uuid.ts'
+import { type HeldStorage, applyToHeld, dropSettled } from '../ports/memory-batch.ts'
 import {
   type Page,
   type StoredCheckpoint,
@@ -137,7 +138,7 @@ export class DiskState {
       this.#checkpoint = undefined
       this.#pages = new Map()
       this.#dropTail(Number.POSITIVE_INFINITY)
-      this.#dropSettled(Number.POSITIVE_INFINITY)
+      dropSettled(this.#held, Number.POSITIVE_INFINITY)
     }
     const stored = this.#advance?.rank ?? 0
     const isOld = advance && advance.rank <= stored
@@ -166,41 +167,13 @@ export class DiskState {
       this.#checkpoint = frame
       this.#dropTail(checkpoint.rank)
     }
-    this.#applyOutbox(batch)
-    for (const [key, value] of batch.meta ?? []) this.#meta.set(key, value)
-    for (const key of batch.metaRemove ?? []) this.#meta.delete(key)
-    for (const { key, to } of batch.rewrite ?? []) {
-      const known = this.#segments.get(key)
-      if (known && to) this.#segments.set(key, { ...known, ...to })
-      else this.#segments.delete(key)
-    }
-    for (const key of batch.drop ?? [])
-      if (this.#segments.get(key)?.kind === 'draft') this.#segments.delete(key)
+    applyToHeld(batch, this.#held, this.#checkpoint?.rank ?? 0)
     return { order, isCheckpointStored: isKnown || isNext }
   }
 
-  #applyOutbox({ outboxAdd = [], outboxRemove = [], settled = [] }: WriteBatch): void {
-    for (const key of outboxAdd) {
-      this.#outbox.add(key)
-      this.#settled.delete(key)
-    }
-    for (const key of outboxRemove) {
-      this.#outbox.delete(key)
-      this.#settled.delete(key)
-    }
-    for (const { key, rank } of settled) {
-      this.#outbox.delete(key)
-      this.#settled.set(key, rank)
-    }
-    this.#dropSettled(this.#checkpoint?.rank ?? 0)
-  }
-
-  #dropSettled(throughRank: number): void {
-    for (const [key, rank] of this.#settled) {
-      if (rank > throughRank) continue
-      this.#settled.delete(key)
-      this.#segments.delete(key)
-    }
+  get #held(): HeldStorage {
+    const [segments, outbox, settled] = [this.#segments, this.#outbox, this.#settled]
+    return { segments, outbox, settled, meta: this.#meta }
   }
 
   /** Changes one character of one record of that kind, chosen by `pick`. Returns its key, if there is one. */

@@ -20,7 +20,7 @@ import { SettledNumbers } from '../disk/settled-numbers.ts'
 import type { WriteBatch } from '../../ports/storage.ts'
 import { PendingIntake } from './pending-intake.ts'
 
-/** What the storage is told of flushes with all their verdicts. */
+/** What is stored of flushes with all their verdicts. */
 export type OutboxChange = Pick<WriteBatch, 'outboxRemove' | 'settled' | 'meta'>
 
 export interface OwnMessagesParts {

@@ -106,7 +106,7 @@ export class Refusals {
       rejections: applied.map(({ rejection }) => rejection),
     })
     const change = this.#parts.settle(all)
-    // Nobody is asked about them, so nobody dismisses them.
+    // The app does not show them, so the person does not dismiss them.
     const unasked = all.filter(isUnasked).map(({ id }) => [DISMISSED + id, true] as const)
     const stored = disk.write({
       durability: 'strict',

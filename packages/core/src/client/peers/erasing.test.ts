@@ -1,4 +1,4 @@
-/** A peer that reviews in the place of home, and says that values were erased: nobody believes it. */
+/** A peer that reviews in the place of home, and says that values were erased: its followers do not believe it. */
 import { expect, test } from 'vitest'
 import { bytesOf } from '../../base/size.ts'
 import { LIMITS } from '../../facts/limits.ts'

@@ -90,7 +90,7 @@ export class ProvisionalView {
     this.#orphan(({ provisional }) => !provisional || !lineage.has(provisional))
   }
 
-  /** Home reviews again: what nobody has brought to it goes. */
+  /** Home reviews again: messages that their authors have not brought to it leave the view. */
   release(): void {
     this.#orphan(() => true)
   }
