@@ -157,4 +157,14 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     found:
       'a store of scopes showed a forged tail before its check, with a row that it does not have',
   },
+  {
+    seed: 268,
+    found:
+      'a damaged page was found when its rows had pending changes: these were shown without the rest',
+  },
+  {
+    seed: 1192,
+    found:
+      'a message was read before its parent, which another tab held: a refusal of the parent left it',
+  },
 ]

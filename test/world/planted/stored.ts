@@ -178,4 +178,28 @@ export const STORED: readonly Planted[] = [
     ],
     seed: 5,
   },
+  {
+    name: 'half-row-shown',
+    what: 'A pending change of a row that is not here is shown as a row.',
+    edits: [
+      {
+        module: 'rows/table.ts',
+        from: "return state || write.kind === 'create' ? apply(state, write) : undefined",
+        to: 'return apply(state, write)',
+      },
+    ],
+    seed: 268,
+  },
+  {
+    name: 'late-parent-not-linked',
+    what: 'A message that was read before its parents has none.',
+    edits: [
+      {
+        module: 'client/outbox/pending-intake.ts',
+        from: 'linkParents(entry, (sessionId, clientSeq) => repo.messages.find(sessionId, clientSeq))',
+        to: 'void linkParents',
+      },
+    ],
+    seed: 1192,
+  },
 ]

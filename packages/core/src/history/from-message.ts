@@ -1,17 +1,20 @@
 /** The entry of a parsed message: of a batch, of an offer, or of the storage. */
 import { assert } from '../base/assert.ts'
 import type { Json } from '../base/json.ts'
+import type { Uuid } from '../base/uuid.ts'
 import type { AuthoredMessage, Change, Names, OwnSpan } from '../facts/types.ts'
 import type { Bases } from '../facts/message.ts'
 import type { Reg, RegisterTable } from '../schema/registers.ts'
 import { Entry, type SessionRef, Write } from './entry.ts'
+
+type FindPending = (sessionId: Uuid, clientSeq: number) => Entry | undefined
 
 export interface EntryContext {
   readonly session: SessionRef
   readonly arrival: number
   readonly tableOf: (type: string) => RegisterTable
   /** For a message that is pending here: finds its parents that are pending, too. */
-  readonly pending?: (sessionId: string, clientSeq: number) => Entry | undefined
+  readonly pending?: FindPending
   /** Index of the first of these changes among those of the message. Default: 0. */
   readonly firstIndex?: number
   /** Stored with a pending message: aligned with its changes. */
@@ -46,9 +49,7 @@ function writeOf(
     version: schemaVersion,
     regs: tableOf(type).set(regs),
     ...(pending && {
-      parents: pendingAmong(parents, session, pending).flatMap(
-        ({ writes }) => writes.find((write) => write.entityId === entityId) ?? [],
-      ),
+      parents: parentsOf({ entityId, named: parents, session }, pending),
       named: parents,
     }),
     cut,
@@ -60,15 +61,29 @@ function writeOf(
   return write
 }
 
-function pendingAmong(
-  { own, others }: Names,
-  { sessionId }: SessionRef,
-  pending: NonNullable<EntryContext['pending']>,
-): readonly Entry[] {
-  return [
+/** Sets the parents of a pending message anew: it may have been read before them. */
+export function linkParents({ session, writes }: Entry, pending: FindPending): void {
+  for (const write of writes) {
+    const { entityId, named } = write
+    if (named) write.parents = parentsOf({ entityId, named, session }, pending)
+  }
+}
+
+function parentsOf(
+  {
+    entityId,
+    named: { own, others },
+    session: { sessionId },
+  }: { readonly entityId: Uuid; readonly named: Names; readonly session: SessionRef },
+  pending: FindPending,
+): readonly Write[] {
+  const entries = [
     ...own.map((clientSeq) => pending(sessionId, clientSeq)),
     ...others.map((span) => pending(span.sessionId, span.clientSeq)),
-  ].filter((entry) => entry !== undefined)
+  ]
+  return entries.flatMap(
+    (entry) => entry?.writes.find((write) => write.entityId === entityId) ?? [],
+  )
 }
 
 function bySession(a: OwnSpan, b: OwnSpan): number {

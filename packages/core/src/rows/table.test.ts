@@ -58,3 +58,26 @@ test('an accepted write changes the row that shows its verdict: the creation, an
   expect(table.row('e')).toMatchObject({ title: '3', $state: 'canonical' })
   expect(table.row('e')!.$createdOrderKey).not.toBe(table.row('e')!.$orderKey)
 })
+
+test('FOLD7 a pending change of a row that is not here shows nothing until the row is here', () => {
+  const { table } = recorded()
+  const regs = table.registers.set(['title'])
+  const [create, update] = (['create', 'update'] as const).map((kind, i) => {
+    const entry = new Entry({ session, clientSeq: i + 1, timestamp: 0, arrival: i })
+    const facts = { index: 0, type: 'task', entityId: 'e', kind, version: 1, regs }
+    const write = new Write(entry, facts, { title: kind })
+    entry.identify(kind, undefined)
+    entry.writes.push(write)
+    return write
+  }) as [Write, Write]
+  giveReview(create.entry, { reviewerId: 'r', eid: 'e', epoch: 1, seq: 1, forked: false, at: 0 })
+  table.addCanonical(create)
+  table.addPending(update)
+  expect(table.row('e')).toMatchObject({ title: 'update' })
+  table.replaceCanonical('e', undefined)
+  expect(table.row('e')).toBeUndefined()
+  table.addPending(update)
+  expect(table.row('e')).toBeUndefined()
+  table.replaceCanonical('e', create)
+  expect(table.row('e')).toMatchObject({ title: 'update', $state: 'pending' })
+})

@@ -180,7 +180,7 @@ export class Table {
     this.addPreviewed(write, before)
     // A peer has given it a place before others.
     if (write.entry.provisional) this.reorder(write.entityId)
-    else this.#show(write.entityId, apply(before, write))
+    else this.#show(write.entityId, applyPending(before, write))
   }
 
   /** Applies another author's write: pending ones are ordered after it, whatever they had seen. */
@@ -252,7 +252,7 @@ export class Table {
     if (!overlay) return
     if (overlay.pending.length === 0) this.#overlays.delete(id)
     if (overlay.pending.length === 0 && overlay.isLeaving) overlay.canonical = undefined
-    this.#show(id, overlay.pending.reduce<EntityState | undefined>(apply, overlay.canonical))
+    this.#show(id, overlay.pending.reduce(applyPending, overlay.canonical))
   }
 
   /** Replaces the canonical state of an entity by that of the reviewer. */
@@ -334,6 +334,11 @@ export class Table {
     this.sink?.changed(before, after)
     if (this.#listeners.size > 0) this.#touched.add(id)
   }
+}
+
+/** A change of a row that is not here waits for it: its values alone would be a part of a row (FOLD7). */
+function applyPending(state: EntityState | undefined, write: Write): EntityState | undefined {
+  return state || write.kind === 'create' ? apply(state, write) : undefined
 }
 
 /** Whether the row of a state shows the verdict of a write that is not its newest one. */

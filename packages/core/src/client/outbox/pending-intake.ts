@@ -9,7 +9,7 @@ import { lastOf, standingWrites } from '../../fold/state.ts'
 import { type Entry, type SessionRef, type Write, reviewIn } from '../../history/entry.ts'
 import { MessageIndex } from '../../history/messages.ts'
 import type { AuthoredMessage, OwnSpan } from '../../facts/types.ts'
-import { toEntry } from '../../history/from-message.ts'
+import { linkParents, toEntry } from '../../history/from-message.ts'
 import type { Bases, Position } from '../../facts/message.ts'
 import type { Repo } from '../../rows/repo.ts'
 
@@ -141,9 +141,15 @@ export class PendingIntake {
     else if (this.#isReached(entry)) this.#show(entry)
   }
 
+  /**
+   * A message may be read before those that it depends on, which a tab held that was open; it is shown
+   * after them.
+   */
   #show(entry: Entry): void {
-    const { repo } = this.#parts
+    const { repo, nextArrival } = this.#parts
     this.drop(entry)
+    linkParents(entry, (sessionId, clientSeq) => repo.messages.find(sessionId, clientSeq))
+    if (!entry.provisional) entry.arrival = nextArrival()
     repo.messages.add(entry)
     repo.addPending(entry)
   }
