@@ -11,6 +11,7 @@ import { type Plan, type WorkloadName, planFor, workloadOf } from './plan.ts'
 import { Paging } from './paging.ts'
 import { runPeers } from './peers/run.ts'
 import { runRestores } from './restores/run.ts'
+import { Reconnects, hasReconnects } from './reconnects.ts'
 import { Stepper } from './stepper.ts'
 import { SPACE } from './truth.ts'
 import { unhandledText, withUnhandled } from './unhandled.ts'
@@ -111,6 +112,10 @@ class Run {
       if (device.disk?.content.outbox.length) world.open(world.addTab(device))
     await this.#quiet('opening every outbox', conductor)
     while (!world.violation && this.#settles(conductor)) await this.#quiet('a decision', conductor)
+    if (hasReconnects(world.plan)) {
+      await new Reconnects(world, conductor.workload).run(this.#stepper)
+      await this.#quiet('links that broke', conductor)
+    }
     if (!world.violation)
       world.guard(() => {
         checkFinally(world)

@@ -10,6 +10,8 @@ import { forgedName } from './middleman.ts'
 
 export const SOMETIMES: readonly string[] = [
   'lost ack asked for again',
+  'link made up for while others write',
+  'fault: broken link unnoticed',
   'snapshot page sent',
   'snapshot pages not sent again',
   'checkpoint written',

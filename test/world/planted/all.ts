@@ -1,6 +1,7 @@
 /** All planted bugs. Each must be caught by the world; one that survives is a hole in its checks. */
 import { ACCOUNT_BUGS } from './accounts.ts'
 import { ERASURES } from './erasures.ts'
+import { LINK_LIFE } from './link-life.ts'
 import { REVOCATIONS } from './revocations.ts'
 import type { Planted } from '../plant.ts'
 import { ackBeforeCommit } from './ack-before-commit.ts'
@@ -89,6 +90,7 @@ export const PLANTED: readonly Planted[] = [
   outboxForgotten,
   outboxClearedEarly,
   sessionReused,
+  ...LINK_LIFE,
   offerNeverRepeated,
   parentsNotChecked,
   indexShownOnly,
