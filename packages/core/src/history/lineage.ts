@@ -51,6 +51,11 @@ export class Lineage {
     return this.epochs.findLast((epoch) => epoch.seq <= seq) ?? first
   }
 
+  /** The first seq that a reviewer of this lineage has in its log: a peer has none from before its claim. */
+  get firstLogged(): number {
+    return this.epochs.find(({ why }) => why === 'claim')?.seq ?? 1
+  }
+
   isOn(eid: Uuid): boolean {
     return this.#ends.has(eid)
   }

@@ -52,6 +52,20 @@ test.each([
   },
 )
 
+test('COM2 a commit of many sessions waits for the store as often as that of one', async () => {
+  const { desk, ann } = await deskWith()
+  const others = await Promise.all(['b', 'c', 'd', 'e', 'f', 'g', 'h'].map((n) => desk.author(n)))
+  desk.events.length = 0
+  desk.spaces.faults = { ...desk.spaces.faults, answerMs: () => 1_000 }
+  await send(ann, issue(ann, 'alone'))
+  await desk.pass(60_000)
+  for (const one of others) await send(one, issue(one, 'together'))
+  await desk.pass(60_000)
+  const [alone, together, ...more] = desk.events.filter((event) => event.type === 'committed')
+  expect([alone?.messages, together?.messages, more]).toEqual([1, others.length, []])
+  expect(together!.durationMs).toBe(alone!.durationMs)
+})
+
 test('COM3, VRD2 a batch has all lines of a flush: hashes for what was not accepted, and for its author', async () => {
   const { desk, ann, eve } = await deskWith()
   await ann.follow()

@@ -132,6 +132,14 @@ export class SpaceSource {
     }
   }
 
+  /** The seq at which the log has a message of which the number was loaded; undefined: it has none. */
+  loggedSeq(sessionId: Uuid, clientSeq: number): number | undefined {
+    const { ledger, lineage } = this.#parts
+    const verdict = ledger.verdictOn(sessionId, clientSeq)
+    const isLogged = verdict.kind === 'accepted' && verdict.seq >= lineage().firstLogged
+    return isLogged ? verdict.seq : undefined
+  }
+
   /** The persons behind author ids, of each that is not at hand one search. */
   async authors(ids: Iterable<Uuid>): Promise<void> {
     const { persons, store } = this.#parts
@@ -160,7 +168,7 @@ export class SpaceSource {
         await this.numbers(need.sessionId, [need.clientSeq])
         break
       case 'message':
-        await this.#message(need.seq)
+        await this.messages([need.seq])
         break
       case 'author':
         await this.authors([need.id])
@@ -217,17 +225,25 @@ export class SpaceSource {
     return layout.value
   }
 
-  async #message(seq: number): Promise<void> {
+  /** Loads the accepted messages at these seqs that are not in memory, each of their batches once. */
+  async messages(seqs: Iterable<number>): Promise<void> {
     const { ledger, store } = this.#parts
-    const stored = await this.batchWith(seq)
-    const batch = this.read(stored)
-    const seals = await store.seals(seq)
-    if (!seals) throw new Error(`the store has no seals of the batch with seq ${seq}`)
-    const what = `the record of seals of the batch from seq ${seals.fromSeq}`
-    const { forked } = JSON.parse(textOf(seals, what)) as { readonly forked: readonly number[] }
-    const offset = seq - batch.fromSeq
-    const { id } = batch.accepted[offset]!
-    ledger.noteMessage(seq, { id, at: batch.at, forked: forked.includes(offset) })
+    let wanted = [...new Set(seqs)].filter((seq) => !ledger.hasMessage(seq)).sort((a, b) => a - b)
+    while (wanted.length > 0) {
+      const first = wanted[0]!
+      const [stored, seals] = await Promise.all([this.batchWith(first), store.seals(first)])
+      if (!seals) throw new Error(`the store has no seals of the batch with seq ${first}`)
+      const { accepted, at, fromSeq } = this.read(stored)
+      const what = `the record of seals of the batch from seq ${seals.fromSeq}`
+      const { forked } = JSON.parse(textOf(seals, what)) as { readonly forked: readonly number[] }
+      const endSeq = fromSeq + accepted.length
+      for (const seq of wanted.filter((one) => one < endSeq)) {
+        const offset = seq - fromSeq
+        const { id } = accepted[offset]!
+        ledger.noteMessage(seq, { id, at, forked: forked.includes(offset) })
+      }
+      wanted = wanted.filter((seq) => seq >= endSeq)
+    }
   }
 
   /** Whether the log may still have erased values of an entity. */

@@ -343,7 +343,7 @@ class Work<Link> {
     }
     if (verdict.kind === 'unknown') return false
     const { seq } = verdict
-    if (this.#isOfHome(seq)) {
+    if (seq < this.#context.lineage.firstLogged) {
       const detail = 'the home reviewer has the verdict on it'
       answers.nacks.push({ clientSeq, reason: 'unavailable', detail, alone: true })
       return true
@@ -353,12 +353,6 @@ class Work<Link> {
     const { at, forked } = known
     answers.again.push({ clientSeq, seq, at, forked })
     return true
-  }
-
-  /** Whether this reviewer is a peer, which has no log from before its epochs. */
-  #isOfHome(seq: number): boolean {
-    const claimed = this.#context.lineage.epochs.find(({ why }) => why === 'claim')
-    return claimed !== undefined && seq < claimed.seq
   }
 
   /** Answers a message that this batch has judged already, offered by another link. */

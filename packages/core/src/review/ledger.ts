@@ -167,6 +167,10 @@ export class Ledger {
     return known
   }
 
+  hasMessage(seq: number): boolean {
+    return this.#messages.has(seq)
+  }
+
   noteMessage(seq: number, message: KnownMessage): void {
     assert(seq > 0, 'seqs of messages begin with 1')
     this.#messages.set(seq, message)
