@@ -167,4 +167,9 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     found:
       'a message was read before its parent, which another tab held: a refusal of the parent left it',
   },
+  {
+    seed: 5_000_392,
+    found:
+      'a tab deleted the opening of a session that had written since it had read: its flush stayed for ever',
+  },
 ]

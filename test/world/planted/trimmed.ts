@@ -62,4 +62,16 @@ export const TRIMMED: readonly Planted[] = [
     ],
     seed: 22,
   },
+  {
+    name: 'swept-as-read-before',
+    what: 'What is deleted of ended sessions is found before their locks are held.',
+    edits: [
+      {
+        module: 'client/disk/sweep.ts',
+        from: 'const state = (await disk.read())?.state',
+        to: 'const state = before',
+      },
+    ],
+    seed: 5_000_392,
+  },
 ]

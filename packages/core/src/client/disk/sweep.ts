@@ -47,27 +47,31 @@ export class Sweeper {
 
   async #run(read: StoredState | undefined): Promise<void> {
     const { disk, locks, outbox, sessionId } = this.#parts
-    const state = read ?? (await disk.read())?.state
+    const before = read ?? (await disk.read())?.state
+    const held = new Set<Uuid>()
+    for (const session of before ? sweepable(before, sessionId()) : [])
+      if (await locks.hold(session)) held.add(session)
+    if (held.size === 0) return
+    // Until its lock was free, a tab may have written more in its session.
+    const state = (await disk.read())?.state
     if (!state) return
+    const isOver = (session: Uuid): boolean => held.has(session) && !outbox.waits(session)
     const refused = ofRefused(state)
-    const sessions = new Set(refused.settled.flatMap(({ key }) => sessionOfKey(key) ?? []))
-    if (refused.settled.length > 0 && (await holdsAll(sessions, locks))) {
-      const waits = [...sessions].some((session) => outbox.waits(session))
-      if (!waits) await disk.write({ durability: 'relaxed', ...refused })
-    }
-    const over: string[] = []
-    for (const [session, keys] of ofEndedSessions(state, sessionId()))
-      if ((await locks.hold(session)) && !outbox.waits(session)) over.push(...keys)
+    if (refused.settled.length > 0 && sessionsOf(refused).every(isOver))
+      await disk.write({ durability: 'relaxed', ...refused })
+    const ended = [...ofEndedSessions(state, sessionId())]
+    const over = ended.flatMap(([session, keys]) => (isOver(session) ? keys : []))
     if (over.length > 0) await disk.write({ durability: 'relaxed', metaRemove: over })
   }
 }
 
-async function holdsAll(
-  sessions: ReadonlySet<Uuid>,
-  locks: SweeperParts['locks'],
-): Promise<boolean> {
-  for (const session of sessions) if (!(await locks.hold(session))) return false
-  return true
+/** The sessions with records that may be deleted. */
+function sweepable(state: StoredState, present: Uuid): ReadonlySet<Uuid> {
+  return new Set([...sessionsOf(ofRefused(state)), ...ofEndedSessions(state, present).keys()])
+}
+
+function sessionsOf({ settled }: Sweepable): readonly Uuid[] {
+  return settled.flatMap(({ key }) => sessionOfKey(key) ?? [])
 }
 
 /** Refused messages and their rejections, where all of them were dismissed and nothing waits. */
