@@ -55,3 +55,41 @@ for (const [how, end] of ends) {
     for (const board of [two, bob]) await expect(board.card(left)).toHaveCount(1)
   })
 }
+
+/** The connections to the reviewer that a page opens from now on. */
+function connectionsOf(page: Page): number[] {
+  const atMs: number[] = []
+  page.on('websocket', (socket) => {
+    if (socket.url().includes('/socket.io/')) atMs.push(performance.now())
+  })
+  return atMs
+}
+
+for (const [how, end] of ends) {
+  test(`two tabs have one connection; the one with it is ${how}, and the other has one`, async ({
+    visit,
+  }) => {
+    const one = new Board(await visit())
+    const ofOne = connectionsOf(one.page)
+    await one.page.reload()
+    await one.connected()
+    const opened: number[][] = []
+    one.page.context().on('page', (page) => opened.push(connectionsOf(page)))
+    const two = new Board(await visit({ beside: one.page }))
+    await two.connected()
+    const bob = new Board(await visit())
+    const first = fresh('Through the other tab')
+    await two.create(first)
+    await expect(bob.card(first)).toBeVisible()
+    expect([ofOne.length, opened.map(({ length }) => length)]).toEqual([1, [0]])
+
+    const endedMs = performance.now()
+    await end(one.page)
+    await expect.poll(() => opened[0]!.length).toBe(1)
+    const second = fresh('Over its own')
+    await two.create(second)
+    await expect(bob.card(second)).toBeVisible()
+    await two.settled()
+    console.log(`${how}: the other tab connects ${Math.round(opened[0]![0]! - endedMs)} ms later`)
+  })
+}

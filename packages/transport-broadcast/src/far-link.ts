@@ -3,31 +3,44 @@
  *
  *   open ──close(reason), ended at the other end──▶ closed, once, and never inside a call of the reviewer
  */
-import type { AcceptLink, ServerLink } from '@countersign/core/ports'
+import type { ServerLink } from '@countersign/core/ports'
 import type { TabLink, TabLinkEvents } from './tab-link.ts'
+
+/** What happens to a link, for who has accepted it. */
+export interface FarHandler extends Pick<TabLinkEvents, 'noted' | 'waitingBytes'> {
+  frame(text: string): void
+  closed(): void
+}
+
+/** As `AcceptLink` of the port, for links between tabs. */
+export type AcceptTab = (link: FarLink, peer: { readonly address: string }) => FarHandler
 
 export interface FarParts {
   readonly id: string
-  readonly accept: AcceptLink
+  readonly accept: AcceptTab
   readonly tabLink: (events: TabLinkEvents) => TabLink
+  /** Whether the link is open only once `open` is called; else at once. */
+  readonly opensLater: boolean
   /** The link has ended. */
   readonly onEnd: (link: FarLink) => void
 }
 
 export class FarLink implements ServerLink {
   readonly #tabLink: TabLink
-  readonly #handler: ReturnType<AcceptLink>
+  readonly #handler: FarHandler
   readonly #onEnd: (link: FarLink) => void
   #isOver = false
 
-  constructor({ id, accept, tabLink, onEnd }: FarParts) {
+  constructor({ id, accept, tabLink, opensLater, onEnd }: FarParts) {
     this.#onEnd = onEnd
     this.#tabLink = tabLink({
       accepted: () => {},
       frame: (text) => this.#handler.frame(text),
+      noted: (note) => this.#handler.noted?.(note),
+      waitingBytes: () => this.#handler.waitingBytes?.() ?? 0,
       ended: () => this.#ended(),
     })
-    this.#tabLink.accept()
+    if (!opensLater) this.open()
     // It may close the link at once; `closed` comes later all the same.
     this.#handler = accept(this, { address: id })
   }
@@ -38,6 +51,14 @@ export class FarLink implements ServerLink {
 
   send(text: string): void {
     this.#tabLink.send(text)
+  }
+
+  open(): void {
+    this.#tabLink.accept()
+  }
+
+  note(text: string): void {
+    this.#tabLink.note(text)
   }
 
   close(reason: string): void {

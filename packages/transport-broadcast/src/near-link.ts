@@ -9,6 +9,11 @@ import type { Link, LinkEvents } from '@countersign/core/ports'
 import { freshId } from './fresh-id.ts'
 import type { TabLink, TabLinkEvents } from './tab-link.ts'
 
+/** The events of the port, with the notes of the other tab. */
+export interface NearEvents extends LinkEvents {
+  noted?(note: string): void
+}
+
 /** The parts of its peers that a link uses. */
 export interface NearHost {
   readonly connectTimeoutMs: number
@@ -25,12 +30,12 @@ export class NearLink implements Link {
   /** The tab that it is for; undefined: any that serves. */
   readonly only: string | undefined
   readonly #host: NearHost
-  readonly #events: LinkEvents
+  readonly #events: NearEvents
   readonly #giveUp: ReturnType<typeof setTimeout>
   #state: 'seeking' | 'opening' | 'open' | 'ended' = 'seeking'
   #tabLink: TabLink | undefined
 
-  constructor(events: LinkEvents, host: NearHost, only?: string) {
+  constructor(events: NearEvents, host: NearHost, only?: string) {
     this.only = only
     this.#host = host
     this.#events = events
@@ -60,12 +65,22 @@ export class NearLink implements Link {
       frame: (text) => {
         if (this.#state === 'open') this.#events.frame(text)
       },
+      noted: (note) => this.#events.noted?.(note),
       ended: (reason) => this.end(reason),
     })
   }
 
   send(text: string): void {
     if (this.#state === 'open') this.#tabLink?.send(text)
+  }
+
+  /** The other tab is at work on it: it has no timeout any more. */
+  answered(): void {
+    clearTimeout(this.#giveUp)
+  }
+
+  note(text: string): void {
+    if (this.#state === 'open') this.#tabLink?.note(text)
   }
 
   close(): void {

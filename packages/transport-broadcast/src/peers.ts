@@ -7,18 +7,12 @@
  *   ["open", tab, link, opener]  that tab is asked for a link, on the channel "name/link"
  *   ["say", tab, text]           to all: what that tab says
  */
-import type {
-  AcceptLink,
-  Channel,
-  LinkEvents,
-  OpenChannel,
-  Peers,
-  Transport,
-} from '@countersign/core/ports'
+import type { Channel, OpenChannel, Peers, Transport } from '@countersign/core/ports'
 import { FarLink } from './far-link.ts'
+import type { AcceptTab } from './far-link.ts'
 import { freshId } from './fresh-id.ts'
 import { NearLink } from './near-link.ts'
-import type { NearHost } from './near-link.ts'
+import type { NearEvents, NearHost } from './near-link.ts'
 import { holdLock } from './tab-life.ts'
 import { TabLink } from './tab-link.ts'
 import type { TabLinkEvents } from './tab-link.ts'
@@ -55,7 +49,7 @@ export function broadcastPeers(name: string, options: BroadcastOptions = {}): Pe
   return new TabPeers(name, options)
 }
 
-class TabPeers implements Peers, NearHost {
+export class TabPeers implements Peers, NearHost {
   readonly transport: Transport
   readonly connectTimeoutMs: number
   readonly #id: string = freshId()
@@ -68,7 +62,8 @@ class TabPeers implements Peers, NearHost {
   readonly #far = new Set<FarLink>()
   readonly #wakes = new Set<() => void>()
   readonly #listeners = new Set<(text: string, tab: string) => void>()
-  #accept: AcceptLink | undefined
+  #accept: AcceptTab | undefined
+  #opensLater = false
   #isClosed = false
   readonly #leave: () => void
 
@@ -80,7 +75,7 @@ class TabPeers implements Peers, NearHost {
     this.#life = holdLock(this.#lockOf(this.#id))
     this.#channel = this.#open(name, (message) => this.#noticed(message as Notice))
     this.transport = {
-      connect: (events) => this.#connect(events),
+      connect: (events) => this.connect(events),
       onWake: (wake) => {
         const own = (): void => wake()
         this.#wakes.add(own)
@@ -90,8 +85,17 @@ class TabPeers implements Peers, NearHost {
     this.#leave = onLeave(() => this.#endLinks('the tab was left'))
   }
 
-  serve(accept: AcceptLink): () => void {
+  /** Opens a link to a tab that serves: to that one, or to the first that answers. */
+  connect(events: NearEvents, only?: string): NearLink {
+    const link = new NearLink(events, this, only)
+    this.#near.set(link.id, link)
+    return link
+  }
+
+  /** `opensLater`: links are open once `open` of them is called. */
+  serve(accept: AcceptTab, { opensLater = false }: { opensLater?: boolean } = {}): () => void {
     this.#accept = accept
+    this.#opensLater = opensLater
     this.#announce()
     return () => {
       if (this.#accept === accept) this.#accept = undefined
@@ -99,7 +103,7 @@ class TabPeers implements Peers, NearHost {
   }
 
   reach(tab: string): Transport {
-    return { connect: (events) => this.#connect(events, tab) }
+    return { connect: (events) => this.connect(events, tab) }
   }
 
   say(text: string): void {
@@ -138,12 +142,6 @@ class TabPeers implements Peers, NearHost {
 
   forget({ id }: NearLink): void {
     this.#near.delete(id)
-  }
-
-  #connect(events: LinkEvents, only?: string): NearLink {
-    const link = new NearLink(events, this, only)
-    this.#near.set(link.id, link)
-    return link
   }
 
   #noticed(notice: Notice): void {
@@ -191,6 +189,7 @@ class TabPeers implements Peers, NearHost {
     const link = new FarLink({
       id,
       accept: this.#accept,
+      opensLater: this.#opensLater,
       tabLink: (events) => this.#tabLink(id, opener, events),
       onEnd: (ended) => void this.#far.delete(ended),
     })

@@ -4,7 +4,8 @@
  *   open ──bye, the other tab gone, silence, unread bytes or a frame over the bound──▶ ended, once
  *
  * BroadcastChannel reports neither a closed tab nor how much was read. So each end watches the
- * other tab's lock, sends a heartbeat, reports how many bytes it has read, and sends bye.
+ * other tab's lock, sends a heartbeat, reports how many bytes it has read, and sends bye. Notes are
+ * short texts beside the frames.
  */
 import { type Bytes, FRAME_BYTES_MAX, isLongerThan, utf8Bytes } from '@countersign/core/ports'
 import type { Channel, OpenChannel } from '@countersign/core/ports'
@@ -12,12 +13,15 @@ import { onceFree } from './tab-life.ts'
 
 /** Bytes after which an end reports how much it has read. */
 const READ_BYTES = 32_768
+/** Time until bytes that wait beyond this end are reported, ms. */
+const WAITING_MS = 50
 /** Maximum bytes that the other end has not read; above it the link ends. */
 const UNREAD_BYTES_MAX = 16 * 1024 * 1024
 
 type Word =
   | readonly ['accept']
   | readonly ['frame', text: string]
+  | readonly ['note', text: string]
   | readonly ['read', bytes: number]
   | readonly ['beat']
   | readonly ['bye', reason: string]
@@ -27,6 +31,9 @@ export interface TabLinkEvents {
   /** The other end has accepted the link. */
   accepted(): void
   frame(text: string): void
+  noted?(note: string): void
+  /** Received bytes that this end has passed on, and that still wait there: they are not read yet. */
+  waitingBytes?(): number
   /** The link has ended, not by this end. */
   ended(reason: string): void
 }
@@ -52,8 +59,9 @@ export class TabLink {
   /** Sent bytes that the other end has read. */
   #readBytes = 0
   #receivedBytes = 0
-  /** Received bytes that were reported to the other end. */
+  /** Received bytes that were reported to the other end as read. */
   #toldBytes = 0
+  #telling: ReturnType<typeof setTimeout> | undefined
   #heardAtMs: number = performance.now()
 
   constructor({ open, name, lock, silentMs, events }: TabLinkOptions) {
@@ -86,6 +94,10 @@ export class TabLink {
       queueMicrotask(() => this.#fail(`too slow: ${this.bufferedBytes} bytes are unread`))
   }
 
+  note(text: string): void {
+    if (!this.#isOver) this.#post(['note', text])
+  }
+
   /** Ends the link: no event follows at this end, and the other one gets the reason. Idempotent. */
   close(reason: string): void {
     if (this.#isOver) return
@@ -97,6 +109,7 @@ export class TabLink {
     if (this.#isOver) return
     this.#heardAtMs = performance.now()
     if (word[0] === 'frame') this.#frame(word[1])
+    else if (word[0] === 'note') this.#events.noted?.(word[1])
     else if (word[0] === 'accept') this.#events.accepted()
     else if (word[0] === 'read') this.#readBytes = word[1]
     else if (word[0] === 'bye') this.#end(word[1])
@@ -108,11 +121,24 @@ export class TabLink {
       return
     }
     this.#receivedBytes += utf8Bytes(text)
-    if (this.#receivedBytes - this.#toldBytes >= READ_BYTES) {
-      this.#toldBytes = this.#receivedBytes
-      this.#post(['read', this.#toldBytes])
-    }
     this.#events.frame(text)
+    this.#tell()
+  }
+
+  /** Reports what was read: later, while much of it waits beyond this end. */
+  #tell(): void {
+    if (this.#isOver || this.#telling !== undefined) return
+    const waitingBytes = this.#events.waitingBytes?.() ?? 0
+    const readBytes = this.#receivedBytes - waitingBytes
+    if (readBytes - this.#toldBytes >= READ_BYTES) {
+      this.#toldBytes = readBytes
+      this.#post(['read', readBytes])
+    }
+    if (waitingBytes < READ_BYTES) return
+    this.#telling = setTimeout(() => {
+      this.#telling = undefined
+      this.#tell()
+    }, WAITING_MS)
   }
 
   #beat(): void {
@@ -136,6 +162,7 @@ export class TabLink {
   #stop(): void {
     this.#isOver = true
     clearInterval(this.#beating)
+    clearTimeout(this.#telling)
     this.#unwatch()
     this.#channel.close()
   }

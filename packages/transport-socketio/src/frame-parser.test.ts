@@ -81,3 +81,19 @@ describe('other packets', () => {
     expect(() => decoder.add(chunk)).toThrow(/./)
   })
 })
+
+test('LNK2 packets of further links name their namespace', () => {
+  const encoder = new Encoder()
+  for (const [packet, chunk] of [
+    [{ type: 0, nsp: '/1', data: { sid: 's' } }, '0/1,{"sid":"s"}'],
+    [{ type: 1, nsp: '/20' }, '1/20,'],
+    [{ type: 2, nsp: '/999999', data: ['cs', '["/2,"]'] }, '2/999999,["cs",["/2,"]]'],
+    [{ type: 2, nsp: '/3', data: ['bye', 'enough'] }, '2/3,["bye","enough"]'],
+    [{ type: 4, nsp: '/3', data: { message: 'full' } }, '4/3,{"message":"full"}'],
+  ] as const) {
+    expect(encoder.encode(packet)).toEqual([chunk])
+    expect(decoded(chunk)).toEqual(packet)
+  }
+  for (const nsp of ['/', '/0', '/01', '/a', '/1000000', '/1/2', '/1?a', '//'])
+    expect(() => decoded(`2${nsp},["cs",[]]`)).toThrow('a packet of an unknown namespace')
+})

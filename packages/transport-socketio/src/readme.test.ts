@@ -13,5 +13,5 @@ test('the example of the README runs and opens nothing by itself', () => {
     ['--conditions=@countersign/source', '--input-type=module-typescript', '-e', example + probe],
     { cwd: folder, encoding: 'utf8' },
   )
-  expect(printed).toMatch(/^connect,onWake,signalling (?:PipeWrap|TTYWrap|,)*\n$/)
+  expect(printed).toMatch(/^connect,onWake,signalling,beside (?:PipeWrap|TTYWrap|,)*\n$/)
 }, 30_000)

@@ -1,6 +1,7 @@
 /**
- * `socketIo(url)`: the transport between a replica and its reviewer. It owns one Socket.IO
- * connection per link and turns its events into those of the port.
+ * `socketIo(url)`: the transport between a replica and its reviewer. It turns the events of Socket.IO
+ * into those of the port. A store has one link at a time; links that are open at once share one
+ * connection (`pipe.ts`).
  *
  *   opening --connect--> open --disconnect, too large a frame--> ended   `closed` once
  *      \--connect_error, time out-------------------------------^
@@ -10,9 +11,9 @@
  */
 import { FRAME_BYTES_MAX, isLongerThan, utf8Bytes } from '@countersign/core/ports'
 import type { Link, LinkEvents, Signalling, Transport } from '@countersign/core/ports'
-import { io } from 'socket.io-client'
 import type { Socket } from 'socket.io-client'
-import { BYE_EVENT, Decoder, Encoder, FRAME_EVENT } from './frame-parser.ts'
+import { Pipe } from './pipe.ts'
+import { BYE_EVENT, FRAME_EVENT } from './frame-parser.ts'
 import { SocketSignalling } from './signalling.ts'
 import { onWake } from './wake.ts'
 
@@ -33,6 +34,8 @@ export interface SocketIoTransport extends Transport {
    * the store's own link. Joined while that link has a proved session.
    */
   readonly signalling: Signalling
+  /** A transport for another store, with signalling of its own, over the same connection. */
+  beside(): SocketIoTransport
 }
 
 const CONNECT_TIMEOUT_MS = 10_000
@@ -42,45 +45,60 @@ const CONNECT_TIMEOUT_MS = 10_000
  * url included, is reported as `closed(reason)`; nothing throws.
  */
 export function socketIo(url: string, options: SocketIoOptions = {}): SocketIoTransport {
+  return transportOver(new Wire(url, options))
+}
+
+function transportOver(wire: Wire): SocketIoTransport {
   const signalling = new SocketSignalling()
   return {
-    connect: (events: LinkEvents): Link => new SocketLink(url, { ...options, signalling }, events),
+    connect: (events: LinkEvents): Link => new SocketLink(wire, signalling, events),
     onWake,
     signalling,
+    beside: () => transportOver(wire),
   }
 }
 
-interface LinkOptions extends SocketIoOptions {
-  readonly signalling: SocketSignalling
+/** The connection to one url: opened anew when the last one is over. */
+class Wire {
+  readonly connectTimeoutMs: number
+  readonly #url: string
+  readonly #options: SocketIoOptions
+  #pipe: Pipe | undefined
+
+  constructor(url: string, options: SocketIoOptions) {
+    this.#url = url
+    this.#options = options
+    this.connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS
+  }
+
+  /** @throws Error if the url is invalid. */
+  pipe(): Pipe {
+    if (!this.#pipe || this.#pipe.isOver) {
+      const { path = '/socket.io', transports = ['websocket'] } = this.#options
+      this.#pipe = new Pipe(this.#url, { path, transports })
+    }
+    return this.#pipe
+  }
 }
 
 class SocketLink implements Link {
   readonly #events: LinkEvents
-  readonly #socket: Socket
+  readonly #wire: Wire
   readonly #signalling: SocketSignalling
   readonly #giveUp: ReturnType<typeof setTimeout>
+  readonly #beganMs = performance.now()
   #state: 'opening' | 'open' | 'ended' = 'opening'
-  /** Bytes of frames that the engine has not passed to its socket yet. */
-  #queuedBytes = 0
+  #pipe: Pipe | undefined
+  #socket: Socket | undefined
+  #unlisten = (): void => {}
   /** The reviewer's reason to close, which Socket.IO does not report. */
   #bye: string | undefined
 
-  constructor(url: string, options: LinkOptions, events: LinkEvents) {
+  constructor(wire: Wire, signalling: SocketSignalling, events: LinkEvents) {
     this.#events = events
-    this.#signalling = options.signalling
-    const limitMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS
-    this.#giveUp = setTimeout(() => this.#end(`no answer within ${limitMs} ms`), limitMs)
-    this.#socket = io(url, {
-      path: options.path ?? '/socket.io',
-      transports: [...(options.transports ?? ['websocket'])],
-      parser: { Encoder, Decoder },
-      forceNew: true,
-      reconnection: false,
-      autoConnect: false,
-    })
-    // The whole attempt has one timeout, `#giveUp`; the manager's own would only shorten it.
-    this.#socket.io.timeout(false)
-    this.#listen()
+    this.#wire = wire
+    this.#signalling = signalling
+    this.#giveUp = setTimeout(() => this.#unanswered(), wire.connectTimeoutMs)
     // Deferred, so that no event precedes the return of the link.
     queueMicrotask(() => this.#start())
   }
@@ -91,13 +109,12 @@ class SocketLink implements Link {
       queueMicrotask(() => this.#end(`a frame to send exceeds ${FRAME_BYTES_MAX} bytes`))
       return
     }
-    this.#queuedBytes += utf8Bytes(text)
-    this.#socket.emit(FRAME_EVENT, text)
+    this.#pipe?.queued(utf8Bytes(text))
+    this.#socket?.emit(FRAME_EVENT, text)
   }
 
   get bufferedBytes(): number {
-    const { ws } = this.#socket.io.engine.transport as { readonly ws?: Partial<WebSocket> | null }
-    return this.#queuedBytes + (ws?.bufferedAmount ?? 0)
+    return this.#state === 'open' ? (this.#pipe?.bufferedBytes ?? 0) : 0
   }
 
   close(): void {
@@ -107,25 +124,25 @@ class SocketLink implements Link {
   #start(): void {
     if (this.#state !== 'opening') return
     try {
+      this.#pipe = this.#wire.pipe()
+      this.#socket = this.#pipe.add()
+      this.#listen(this.#pipe, this.#socket)
       this.#socket.connect()
     } catch (error) {
       this.#end(messageOf(error))
     }
   }
 
-  #listen(): void {
-    this.#socket.on('connect', () => {
+  #listen(pipe: Pipe, socket: Socket): void {
+    socket.on('connect', () => {
       if (this.#state !== 'opening') return
       this.#state = 'open'
       clearTimeout(this.#giveUp)
-      const { engine } = this.#socket.io
-      engine.on('drain', () => (this.#queuedBytes = 0))
-      // Pings of the engine count too: on a slow line they arrive between two large frames.
-      engine.on('packet', () => this.#events.alive?.())
-      this.#signalling.opened(this.#socket)
+      this.#unlisten = pipe.onPacket(() => this.#events.alive?.())
+      this.#signalling.opened(socket)
       this.#events.open()
     })
-    this.#socket.on(FRAME_EVENT, (text: string) => {
+    socket.on(FRAME_EVENT, (text: string) => {
       if (this.#state !== 'open') return
       if (isLongerThan(text, FRAME_BYTES_MAX)) {
         this.#end(`a frame received exceeds ${FRAME_BYTES_MAX} bytes`)
@@ -133,11 +150,17 @@ class SocketLink implements Link {
         this.#events.frame(text)
       }
     })
-    this.#socket.on(BYE_EVENT, (reason: string) => {
+    socket.on(BYE_EVENT, (reason: string) => {
       this.#bye = reason
     })
-    this.#socket.on('connect_error', (error) => this.#end(error.message))
-    this.#socket.on('disconnect', (reason) => this.#end(this.#bye ?? reason))
+    socket.on('connect_error', (error) => this.#end(error.message))
+    socket.on('disconnect', (reason) => this.#end(this.#bye ?? reason))
+  }
+
+  #unanswered(): void {
+    const pipe = this.#pipe
+    this.#end(`no answer within ${this.#wire.connectTimeoutMs} ms`)
+    pipe?.unansweredSince(this.#beganMs)
   }
 
   #end(reason: string): void {
@@ -150,9 +173,10 @@ class SocketLink implements Link {
     if (this.#state === 'ended') return
     this.#state = 'ended'
     clearTimeout(this.#giveUp)
+    this.#unlisten()
+    if (!this.#socket) return
     this.#signalling.ended(this.#socket)
-    this.#socket.disconnect()
-    this.#socket.removeAllListeners()
+    this.#pipe?.end(this.#socket)
   }
 }
 

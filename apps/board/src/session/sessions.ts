@@ -13,11 +13,11 @@ import {
   createSyncStore,
 } from '@countersign/core'
 import { dexieStorage } from '@countersign/storage-dexie'
-import { socketIo } from '@countersign/transport-socketio'
 import { webRtcPeers } from '@countersign/transport-webrtc'
 import { type Ports, faultyPorts } from '../devtools.ports.ts'
 import { Issue } from '../model/issue.ts'
 import { pageConfig } from './config.ts'
+import { homeOf } from './home.ts'
 import { SwitchedPeers } from '../peers/switched-peers.ts'
 import { keep, kept } from './kept.ts'
 import { type OnlineSwitch, onlineSwitch } from './online.ts'
@@ -43,7 +43,7 @@ let count = 0
 function openSession(seat: Seat, claim = false): Session {
   const { space, reviewerKey } = pageConfig()
   const personId = signedIn(seat)
-  const home = socketIo(location.origin)
+  const home = homeOf(seat)
   const { storage, transport, faults } = faultyPorts(seat, {
     storage: dexieStorage(`board-${space}-${seat}`),
     transport: home,

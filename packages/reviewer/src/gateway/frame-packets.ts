@@ -28,9 +28,10 @@ export class FramePackets {
     return this.#bytes
   }
 
-  write(connection: Connection, text: string): void {
-    if (text.length < SHARED_CHARS_MIN) {
-      connection.write(frameToPacket(text), {})
+  /** `nsp`: that of the link; most are the first of their connection, and share the packet. */
+  write(connection: Connection, text: string, nsp: string): void {
+    if (text.length < SHARED_CHARS_MIN || nsp !== '/') {
+      connection.write(frameToPacket(text, nsp), {})
       return
     }
     if (text !== this.#text) {

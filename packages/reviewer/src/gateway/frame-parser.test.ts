@@ -79,6 +79,12 @@ describe('untrusted packets', () => {
     '0null',
     '01',
     '0/admin,{}',
+    '0/0,',
+    '0/1000000,',
+    '0/1',
+    '2/1/2,["cs",[]]',
+    '2//,["cs",[]]',
+    '1/1,x',
     `0{"a":"${'x'.repeat(CONNECT_CHARS_MAX)}"}`,
   ])('throw: %j', (chunk) => {
     const decoder = new Decoder()
@@ -109,4 +115,12 @@ describe('packets down', () => {
     ])
     expect(encode({ type: 4, nsp: '/', data: { message: 'm' } })).toEqual(['4{"message":"m"}'])
   })
+})
+
+test('LNK2 packets of further links name their namespace', () => {
+  expect(decoded('0/1,')).toEqual({ type: 0, nsp: '/1', data: {} })
+  expect(decoded('1/999999,')).toEqual({ type: 1, nsp: '/999999' })
+  expect(decoded('2/2,["cs",["/3,"]]')).toEqual({ type: 2, nsp: '/2', data: ['cs', '["/3,"]'] })
+  expect(frameToPacket('[]', '/7')).toBe('2/7,["cs",[]]')
+  expect(new Encoder().encode({ type: 1, nsp: '/7' })).toEqual(['1/7,'])
 })

@@ -13,8 +13,10 @@
  *   2["bye",reason]  down only, before a DISCONNECT
  *   4{…}             CONNECT_ERROR down
  *
- * Everything from a client is untrusted: for binary data, attachments, acks, namespaces, other
- * events and a long handshake the parser throws, and Socket.IO closes the connection.
+ * After the type comes the namespace of a link beside the first one of its connection: `2/1,["cs",…`.
+ *
+ * Everything from a client is untrusted: for binary data, attachments, acks, other namespaces and
+ * events, and a long handshake the parser throws, and Socket.IO closes the connection.
  */
 
 export const FRAME_EVENT: string = 'cs'
@@ -40,12 +42,19 @@ type Listener = (packet: Packet) => void
 const CONNECT = 0
 const DISCONNECT = 1
 const EVENT = 2
-const FRAME_PREFIX = `${EVENT}["${FRAME_EVENT}",`
+/** The namespace of the first link of a connection. */
+const FIRST = '/'
+/** The namespaces of the other links. */
+export const BESIDE: RegExp = /^\/[1-9]\d{0,5}$/
+const BESIDE_CHARS_MAX = 7
+const FRAME_PREFIX = `["${FRAME_EVENT}",`
 const OPEN_BRACKET = 0x5b
+const SLASH = 0x2f
 
 export class Encoder {
   encode(packet: Packet): string[] {
-    return [`${packet.type}${packet.data === undefined ? '' : JSON.stringify(packet.data)}`]
+    const data = packet.data === undefined ? '' : JSON.stringify(packet.data)
+    return [`${packet.type}${prefixOf(packet.nsp)}${data}`]
   }
 }
 
@@ -73,8 +82,13 @@ export class Decoder {
 }
 
 /** Encodes the packet of a frame. */
-export function frameToPacket(text: string): string {
-  return `${FRAME_PREFIX}${standsAsItIs(text) ? text : JSON.stringify(text)}]`
+export function frameToPacket(text: string, nsp: string = FIRST): string {
+  return `${EVENT}${prefixOf(nsp)}${FRAME_PREFIX}${standsAsItIs(text) ? text : JSON.stringify(text)}]`
+}
+
+/** The namespace in a packet. */
+function prefixOf(nsp: string): string {
+  return nsp === FIRST ? '' : `${nsp},`
 }
 
 /** Whether a text needs no quoting: every frame begins with a bracket, and the packet ends with its own. */
@@ -84,24 +98,32 @@ function standsAsItIs(text: string): boolean {
 
 function packetOf(chunk: string): Packet {
   const type = chunk.charCodeAt(0) - 48
-  const nsp = '/'
-  if (type === EVENT) return { type, nsp, data: eventOf(chunk) }
-  if (type === DISCONNECT && chunk.length === 1) return { type, nsp }
-  if (type === CONNECT) return { type, nsp, data: authOf(chunk) }
+  const { nsp, data } = namespaceIn(chunk.slice(1))
+  if (type === EVENT) return { type, nsp, data: eventOf(data) }
+  if (type === DISCONNECT && data === '') return { type, nsp }
+  if (type === CONNECT) return { type, nsp, data: authOf(data) }
   throw new Error('a packet of unknown type')
 }
 
-function authOf(chunk: string): object {
-  if (chunk.length > CONNECT_CHARS_MAX) throw new Error('the handshake is too long')
-  const auth: unknown = chunk.length === 1 ? {} : JSON.parse(chunk.slice(1))
+function namespaceIn(text: string): { readonly nsp: string; readonly data: string } {
+  if (text.charCodeAt(0) !== SLASH) return { nsp: FIRST, data: text }
+  const length = text.slice(0, BESIDE_CHARS_MAX + 1).indexOf(',')
+  const nsp = text.slice(0, Math.max(0, length))
+  if (!BESIDE.test(nsp)) throw new Error('a packet of an unknown namespace')
+  return { nsp, data: text.slice(length + 1) }
+}
+
+function authOf(text: string): object {
+  if (text.length >= CONNECT_CHARS_MAX) throw new Error('the handshake is too long')
+  const auth: unknown = text === '' ? {} : JSON.parse(text)
   if (typeof auth !== 'object' || auth === null) throw new Error('auth is not an object')
   return auth
 }
 
-function eventOf(chunk: string): readonly string[] {
-  if (chunk.startsWith(FRAME_PREFIX)) return [FRAME_EVENT, frameOf(chunk)]
-  if (chunk.length > SIGNAL_CHARS_MAX) throw new Error('the event is too long')
-  const data: unknown = JSON.parse(chunk.slice(1))
+function eventOf(text: string): readonly string[] {
+  if (text.startsWith(FRAME_PREFIX)) return [FRAME_EVENT, frameOf(text)]
+  if (text.length > SIGNAL_CHARS_MAX) throw new Error('the event is too long')
+  const data: unknown = JSON.parse(text)
   if (!Array.isArray(data) || !data.every((each) => typeof each === 'string'))
     throw new Error('the event is not a list of strings')
   const [name] = data
@@ -111,11 +133,11 @@ function eventOf(chunk: string): readonly string[] {
   return data
 }
 
-function frameOf(chunk: string): string {
-  if (!chunk.endsWith(']')) throw new Error('the packet has no end')
-  const payload = chunk.slice(FRAME_PREFIX.length, -1)
+function frameOf(text: string): string {
+  if (!text.endsWith(']')) throw new Error('the packet has no end')
+  const payload = text.slice(FRAME_PREFIX.length, -1)
   if (standsAsItIs(payload)) return payload
-  const text: unknown = JSON.parse(payload)
-  if (typeof text !== 'string') throw new Error('the frame is not a string')
-  return text
+  const frame: unknown = JSON.parse(payload)
+  if (typeof frame !== 'string') throw new Error('the frame is not a string')
+  return frame
 }

@@ -1,6 +1,6 @@
 /**
- * One client's connection. It owns the socket and the count of buffered bytes; it does not parse
- * frames.
+ * One link of a client. Tabs of a browser may share a connection: then each has a socket of its own on
+ * it, and `pipe.ts` is what they share. It does not parse frames.
  *
  *   open --close(reason), too slow, silent, frame too large, client disconnected--> closed, once
  */
@@ -11,7 +11,7 @@ import type { Socket } from 'socket.io'
 import { BYE_EVENT, FRAME_EVENT, JOINED_EVENT, JOIN_EVENT, SIGNAL_EVENT } from './frame-parser.ts'
 import type { FramePackets } from './frame-packets.ts'
 import type { GatewayCounts } from './metrics.ts'
-import { ReadMarks } from './read-marks.ts'
+import { Pipe } from './pipe.ts'
 import type { SignalSeat, Signals } from './signals.ts'
 import type { GatewayHost, GatewayLimits, GatewayReviewer, LinkHandler, Log } from './types.ts'
 
@@ -35,9 +35,7 @@ export class GatewayLink implements ServerLink {
   #handler: LinkHandler | undefined
   #isOpen = true
   #isGone = false
-  /** Bytes in the engine's buffer. */
-  #queuedBytes = 0
-  readonly #marks: ReadMarks
+  readonly #pipe: Pipe
   /** The time of the last received byte, in ms, and the number of bytes received by then. */
   #receivedAtMs: number
   #receivedBytes = 0
@@ -51,11 +49,8 @@ export class GatewayLink implements ServerLink {
   constructor(socket: Socket, context: LinkContext) {
     this.#socket = socket
     this.#context = context
-    this.#marks = new ReadMarks(socket.conn)
+    this.#pipe = Pipe.of(socket)
     this.#receivedAtMs = performance.now()
-    socket.conn.on('drain', () => {
-      this.#queuedBytes = 0
-    })
     socket.on(FRAME_EVENT, (text: string) => this.#frame(text))
     socket.on(JOIN_EVENT, () => {
       this.#wantsSignals = true
@@ -74,27 +69,22 @@ export class GatewayLink implements ServerLink {
     counts.framesOut++
     counts.charsOut += text.length
     const bytes = packets.bytesOf(text)
-    this.#queuedBytes += bytes // before the write, which may drain synchronously
-    packets.write(this.#socket.conn, text)
-    this.#marks.sent(bytes)
-    const waiting = this.#waitingBytes
+    this.#pipe.queued(bytes)
+    packets.write(this.#socket.conn, text, this.#socket.nsp.name)
+    this.#pipe.sent(bytes)
+    const waiting = this.#pipe.waitingBytes
     if (waiting > limits.linkBufferBytesMax) this.#drop(`too slow: ${waiting} bytes wait`)
   }
 
   /** Bytes that the client has not read yet, in this process or in the network. */
   get bufferedBytes(): number {
-    return Math.max(this.#waitingBytes, this.#marks.unreadBytes)
+    return Math.max(this.#pipe.waitingBytes, this.#pipe.unreadBytes)
   }
 
   bound(space: Uuid): void {
     this.#space = space
     this.#context.onBound(this.#socket)
     this.#join()
-  }
-
-  /** Buffered bytes in this process. */
-  get #waitingBytes(): number {
-    return this.#queuedBytes + this.#socket.request.socket.writableLength
   }
 
   /** Closes the link of a silent client. Every byte counts as life, also of a partial frame. */
@@ -113,7 +103,7 @@ export class GatewayLink implements ServerLink {
     this.#note(reason)
     this.#isOpen = false
     this.#socket.emit(BYE_EVENT, reason)
-    this.#socket.disconnect(true)
+    this.#socket.disconnect()
   }
 
   #connect(): void {
@@ -132,7 +122,7 @@ export class GatewayLink implements ServerLink {
   #join(): void {
     if (!this.#isOpen || this.#seat || !this.#wantsSignals || this.#space === undefined) return
     this.#seat = this.#context.signals.join(this.#space, (from, text) => {
-      if (this.#isOpen && this.#waitingBytes < SIGNAL_BACKLOG_BYTES)
+      if (this.#isOpen && this.#pipe.waitingBytes < SIGNAL_BACKLOG_BYTES)
         this.#socket.emit(SIGNAL_EVENT, from, text)
     })
     this.#socket.emit(JOINED_EVENT, this.#seat.id)
@@ -153,7 +143,7 @@ export class GatewayLink implements ServerLink {
     }
   }
 
-  /** Disconnects a client that does not read, without a bye, which it would not read either. */
+  /** Ends the connection of a client that does not read, without a bye, which it would not read either. */
   #drop(reason: string): void {
     if (!this.#isOpen) return
     this.#note(reason)

@@ -106,6 +106,39 @@ const get = (gateway: Gateway, path: string, init?: RequestInit): Promise<Respon
   fetch(new URL(path, gateway.url), init)
 
 describe('links', () => {
+  test('LNK2 of one connection are so many at most, and a client of another namespace ends', async () => {
+    const { gateway, reviewer } = await served({ limits: { linksPerConnectionMax: 3 } })
+    const first = await connected(gateway)
+    const beside = (nsp: string): Socket => first.io.socket(nsp)
+    const others = ['/1', '/2'].map(beside)
+    await until(() => others.every((socket) => socket.connected))
+    const refused = beside('/3')
+    const why = await new Promise((done) => refused.once('bye', done))
+    expect(why).toBe('too many links on this connection')
+    expect(reviewer.links).toHaveLength(3)
+    others[0]!.disconnect()
+    await until(() => reviewer.links.filter(({ closings }) => closings > 0).length === 1)
+    const again = beside('/4')
+    await until(() => again.connected)
+    beside('/admin')
+    await new Promise((done) => first.once('disconnect', done))
+    await until(() => reviewer.links.every(({ closings }) => closings === 1))
+    expect(reviewer.links).toHaveLength(4)
+  })
+
+  test('LNK2 a namespace that is connected twice ends the connection', async () => {
+    const { gateway, reviewer } = await served()
+    for (const nsp of ['/', '/1']) {
+      const first = await connected(gateway)
+      const twice = first.io.socket(nsp)
+      await until(() => twice.connected)
+      ;(twice as unknown as { onopen(): void }).onopen()
+      await new Promise((done) => first.once('disconnect', done))
+    }
+    await until(() => reviewer.links.every(({ closings }) => closings === 1))
+    expect(reviewer.links).toHaveLength(3)
+  })
+
   test('the reviewer learns the address of a client, and nothing else of its handshake', async () => {
     const { gateway, reviewer } = await served()
     await connected(gateway, { auth: { token: 't' } })

@@ -13,13 +13,14 @@ import { Registry } from 'prom-client'
 import { Server } from 'socket.io'
 import type { Socket } from 'socket.io'
 import { FramePackets } from './frame-packets.ts'
-import { Decoder, Encoder } from './frame-parser.ts'
+import { BESIDE, Decoder, Encoder } from './frame-parser.ts'
 import { GatewayLink } from './link.ts'
 import { newCounts, registerMetrics } from './metrics.ts'
 import type { GatewayCounts } from './metrics.ts'
 import { isOriginAllowed } from './origin.ts'
 import type { Cors } from './origin.ts'
 import { pages } from './pages.ts'
+import { Pipe } from './pipe.ts'
 import { Signals } from './signals.ts'
 import { GATEWAY_LIMITS, SILENT } from './types.ts'
 import type { GatewayHost, GatewayLimits, GatewayReviewer, Log } from './types.ts'
@@ -97,6 +98,7 @@ class SocketIoGateway implements Gateway {
       perMessageDeflate: false,
       maxHttpBufferSize: PACKET_BYTES_MAX,
       connectTimeout: HANDSHAKE_MS,
+      cleanupEmptyChildNamespaces: true,
       pingTimeout: PING_TIMEOUT_MS,
       allowRequest: (request, answer) => {
         const why = this.#refusal(request)
@@ -157,11 +159,14 @@ class SocketIoGateway implements Gateway {
       })
       this.#makeRoom()
     })
-    this.#io.on('connection', (socket) => {
+    const connected = (socket: Socket): void => {
+      if (!Pipe.of(socket).takes(socket, this.#limits.linksPerConnectionMax)) return
       const link = new GatewayLink(socket, context)
       this.#links.add(link)
       socket.once('disconnect', () => this.#links.delete(link))
-    })
+    }
+    this.#io.on('connection', connected)
+    this.#io.of(BESIDE).on('connection', connected)
   }
 
   #makeRoom(): void {

@@ -71,6 +71,8 @@ export interface GatewayLimits {
    * that idle connections cannot block honest clients. Default 1,000.
    */
   readonly unboundConnectionsMax: number
+  /** Maximum links of one connection, which tabs of a browser share; further ones are refused. Default 64. */
+  readonly linksPerConnectionMax: number
   /** Time that a stop waits for running commits, and then for clients to disconnect, ms. Default 5,000. */
   readonly stopMs: number
 }
@@ -80,5 +82,6 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   silentMs: 90_000,
   connectionsMax: 10_000,
   unboundConnectionsMax: 1_000,
+  linksPerConnectionMax: 64,
   stopMs: 5_000,
 }
