@@ -139,7 +139,9 @@ class Sharing implements SharedTransport {
     return relay
   }
 
+  /** Ends the pause of a store without a link: one that seeks or opens must not begin again. */
   #wake(): void {
+    if (this.#links.size > 0) return
     for (const wake of [...this.#wakes]) wake()
   }
 }
