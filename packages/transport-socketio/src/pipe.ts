@@ -12,6 +12,9 @@ export interface PipeOptions {
   readonly transports: readonly ('websocket' | 'polling')[]
 }
 
+/** Time that a connection without a link may take to open, ms. */
+const OPENING_MS = 2_000
+
 export class Pipe {
   readonly #manager: Manager
   /** Links that were added so far. */
@@ -62,14 +65,23 @@ export class Pipe {
     return socket
   }
 
-  /** Ends a link, and the connection with the last one. No event of it follows. */
+  /**
+   * Ends a link, and the connection with the last one. No event of it follows. The server may be about to
+   * accept it, and knows of its end only by its own packet; and browsers warn of a WebSocket that is
+   * closed while it opens, so that waits a little, and another link may use it.
+   */
   end(socket: Socket): void {
     this.#links.delete(socket)
     socket.removeAllListeners()
-    // The server may be about to accept it, and knows of its end only by its own packet.
-    if (socket.connected || this.#links.size === 0) socket.disconnect()
-    else socket.on('connect', () => socket.disconnect())
-    if (this.#links.size === 0) this.#manager._close()
+    if (socket.connected) {
+      socket.disconnect()
+      return
+    }
+    socket.on('connect', () => socket.disconnect())
+    if (this.#links.size > 0) return
+    setTimeout(() => {
+      if (this.#links.size === 0) this.#manager._close()
+    }, OPENING_MS)
   }
 
   /**
