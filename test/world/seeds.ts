@@ -167,4 +167,14 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     found:
       'a message was read before its parent, which another tab held: a refusal of the parent left it',
   },
+  {
+    seed: 1465,
+    found:
+      'the world waited for a draft that had rotted, since it knew the flush that a power cut had taken',
+  },
+  {
+    seed: 4271,
+    found:
+      'strangers with logins of two seconds read the whole space again until the world had no events left',
+  },
 ]
