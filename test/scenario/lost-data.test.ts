@@ -13,7 +13,14 @@ import {
   memoryStorage,
 } from '@countersign/core'
 import { allPages } from '@countersign/core/ports'
-import type { KeyPair, Page, Storage, StoredState, Transport } from '@countersign/core/ports'
+import type {
+  KeyPair,
+  Page,
+  SpaceStores,
+  Storage,
+  StoredState,
+  Transport,
+} from '@countersign/core/ports'
 import {
   type Reviewer,
   type ReviewerEvent,
@@ -36,6 +43,7 @@ const { signer, clock, random } = defaultPlatform()
 
 let folder: string
 let keys: KeyPair
+let spaces: SpaceStores
 let current: Reviewer
 let events: ReviewerEvent[]
 let stop: () => Promise<void>
@@ -56,17 +64,17 @@ afterEach(async () => {
 
 /** A reviewer on the data of that folder. */
 async function start(restored = false): Promise<void> {
-  const spaces = sqliteSpaces(folder)
+  spaces = sqliteSpaces(folder)
   const onEvent = (event: ReviewerEvent): void => void events.push(event)
   current = await createReviewer({
     ...{ space: SPACE, spaces, keys, signer, clock, random, restored, onEvent },
     ...deployed,
     rules: rulesFor(['task'], (_, { values }) => values['title'] !== 'bomb' || 'no bombs'),
   })
-  const started = current
+  const [started, opened] = [current, spaces]
   stop = async () => {
     await started.close()
-    await spaces.close()
+    await opened.close()
   }
 }
 
@@ -102,6 +110,26 @@ async function open(
   stores.push(store)
   await store.ready
   return store
+}
+
+/** A store that has read what is there, and has it as a checkpoint only: it hands none of it back. */
+async function opensWithCheckpoint(other: SyncStore): Promise<SyncStore> {
+  const storage = memoryStorage()
+  const early = await open(storage, transport, undefined, 0)
+  await settled(other, early)
+  await vi.waitFor(async () => {
+    const { checkpoint, segments } = await stateOf(storage)
+    expect(checkpoint && segments.filter(({ kind }) => kind === 'tail')).toEqual([])
+  })
+  await early.close()
+  return open(storage)
+}
+
+/** The key in the record of a store's session, as the reviewer has stored it. */
+async function storedKeyOf(store: SyncStore): Promise<string> {
+  const [record] = await spaces.open(SPACE).sessions([status(store).sessionId!]) // it is ready
+  if (!record?.text.ok) throw new Error('a session with a verdict is stored')
+  return (JSON.parse(record.text.value) as { readonly publicKey: string }).publicKey
 }
 
 const status = (store: SyncStore) => store.status.getState()
@@ -395,17 +423,8 @@ describe('a store that has lost something', () => {
     await start()
     const ann = await open(memoryStorage(), unreturning)
     const row = ann.create(Task, { title: 'one' }).id
-    // Bob has the row by a checkpoint, and only the edit of Carl as a batch.
-    const storage = memoryStorage()
-    const options = { server: true, space: SPACE, entities: [Task, Bill], storage } as const
-    const early = createSyncStore({ ...options, transports: [transport], checkpointSteps: 0 })
-    await settled(ann, early)
-    await vi.waitFor(async () => {
-      const { checkpoint, segments } = await stateOf(storage)
-      expect(checkpoint && segments.filter(({ kind }) => kind === 'tail')).toEqual([])
-    })
-    await early.close()
-    const bob = await open(storage)
+    // Bob has only the edit of Carl as a batch.
+    const bob = await opensWithCheckpoint(ann)
     const carl = await open()
     await settled(ann, bob, carl)
     carl.update(Task, row, { title: 'two' })
@@ -419,6 +438,35 @@ describe('a store that has lost something', () => {
     await vi.waitFor(() => expect(told(bob)[0]?.titles).toContain('two'))
     await settled(ann, bob)
     expect(told(bob)).toMatchObject([{ id: row, titles: ['one', 'two'] }])
+  })
+
+  it('LOSS4 WHO5 a session whose messages come back late keeps the key that was stored meanwhile', async () => {
+    await start()
+    const ann = await open(memoryStorage(), unreturning)
+    const row = ann.create(Task, { title: 'one' }).id
+    const bob = await opensWithCheckpoint(ann)
+    const carl = await open(memoryStorage(), unreturning)
+    await settled(ann, bob, carl)
+    carl.update(Task, row, { title: 'two' })
+    await settled(ann, bob, carl)
+    ann.setOnline(false)
+    carl.setOnline(false)
+    await fallBack(undefined, true)
+    // Bob hands back what Carl has written, which waits for the row. Its session has no key.
+    await settled(bob)
+    expect(told(bob)).toEqual([])
+    carl.setOnline(true)
+    const other = carl.create(Task, { title: 'other' })
+    await vi.waitFor(() => expect(other.state).toBe('accepted'))
+    const key = await storedKeyOf(carl)
+    expect(key).not.toBe('')
+    carl.setOnline(false)
+    await vi.waitFor(() => expect(current.state.sessions).toBe(1))
+    ann.setOnline(true)
+    await vi.waitFor(() => expect(told(bob).find(({ id }) => id === row)?.titles).toContain('two'))
+    expect(await storedKeyOf(carl)).toBe(key)
+    carl.setOnline(true)
+    await settled(ann, bob, carl)
   })
 
   it('LOSS6 DSK4 what a checkpoint has deleted is stored again with the outbox', async () => {
