@@ -18,6 +18,7 @@ import type {
   Page,
   SpaceStores,
   Storage,
+  StorageHandle,
   StoredState,
   Transport,
 } from '@countersign/core/ports'
@@ -234,6 +235,39 @@ describe('a reviewer restored from a copy', () => {
     expect(told(ann).find(({ id }) => id === row)?.titles).toEqual(['by ann', 'by bob'])
     const carl = await open()
     await settled(ann, bob, carl)
+  })
+
+  it('SEEN8 a row of a lost lineage is named by its seq, where a crash left only the record of the next one', async () => {
+    await start()
+    const stored = memoryStorage()
+    const ann = await open(crashingAt('lineage', stored))
+    const bob = await open()
+    const row = ann.create(Task, { title: 'before' }).id
+    await settled(ann, bob)
+    const copy = await copied()
+    await settled(ann, bob)
+    bob.update(Task, row, { title: 'lost' })
+    await settled(ann, bob)
+    for (const store of [ann, bob]) store.setOnline(false)
+    const before = (await stateOf(stored)).meta.get('lineage')
+    await fallBack(copy, true)
+    const carl = await open()
+    carl.create(Task, { title: 'since' })
+    await settled(carl)
+    ann.setOnline(true)
+    await settled(ann, carl)
+    await ann.close()
+    expect((await stateOf(stored)).meta.get('lineage')).not.toEqual(before)
+    let isThere = false
+    const again = await open(stored, {
+      connect: (link) => (isThere ? transport : unreachable).connect(link),
+    })
+    const edit = again.update(Task, row, { points: 5 })
+    isThere = true
+    await settled(again, carl)
+    expect(edit.state).toBe('accepted')
+    expect(seen('strike')).toEqual([])
+    expect(told(carl).find(({ id }) => id === row)).toMatchObject({ points: 5, titles: ['lost'] })
   })
 
   it('SEEN7 rows of an earlier epoch are written in a later one, by their authors too', async () => {
@@ -577,6 +611,37 @@ const unreturning: Transport = {
           : link.send(text),
       close: () => link.close(),
     }
+  },
+}
+
+/** Loses all writes after the second one of a record: the first is of the lineage that a new store follows. */
+function crashingAt(record: string, storage: Storage): Storage {
+  let writes = 0
+  return {
+    async open(onTrouble, partition) {
+      const handle = await storage.open(onTrouble, partition)
+      const write: StorageHandle['write'] = async (batch) => {
+        if (writes >= 2) return { order: 0, isCheckpointStored: false }
+        if (batch.meta?.some(([key]) => key === record)) writes++
+        return handle.write(batch)
+      }
+      return {
+        write,
+        read: () => handle.read(),
+        pages: (checkpoint, reading) => handle.pages(checkpoint, reading),
+        waiting: () => handle.waiting(),
+        claim: (key, value) => handle.claim(key, value),
+        erase: () => handle.erase(),
+        close: () => handle.close(),
+      }
+    },
+  }
+}
+
+const unreachable: Transport = {
+  connect: (link) => {
+    setTimeout(() => link.closed('nobody is there'), 0)
+    return { send: () => {}, close: () => {} }
   },
 }
 
