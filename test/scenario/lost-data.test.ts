@@ -22,6 +22,7 @@ import type {
   StoredState,
   Transport,
 } from '@countersign/core/ports'
+import { type ReviewerFrame, parseReviewerFrame, reviewerFrame } from '@countersign/core/protocol'
 import {
   type Reviewer,
   type ReviewerEvent,
@@ -235,6 +236,28 @@ describe('a reviewer restored from a copy', () => {
     expect(told(ann).find(({ id }) => id === row)?.titles).toEqual(['by ann', 'by bob'])
     const carl = await open()
     await settled(ann, bob, carl)
+  })
+
+  it('LOSS2 gets back each batch once from a store that was told some of them twice', async () => {
+    await start()
+    const ann = await open(memoryStorage(), overlapping())
+    const bob = await open(memoryStorage(), unreturning)
+    await settled(ann, bob)
+    const copy = await copied()
+    await settled(ann, bob)
+    for (const title of ['one', 'two', 'three']) {
+      bob.create(Task, { title })
+      await settled(ann, bob)
+    }
+    const before = told(ann)
+    bob.setOnline(false)
+    await fallBack(copy, true)
+    await settled(ann)
+    expect(seen('strike')).toEqual([])
+    expect(seen('adopted')).not.toEqual([])
+    bob.setOnline(true)
+    await settled(ann, bob)
+    expect(told(ann)).toEqual(before)
   })
 
   it('SEEN8 a row of a lost lineage is named by its seq, where a crash left only the record of the next one', async () => {
@@ -634,6 +657,27 @@ function crashingAt(record: string, storage: Storage): Storage {
         erase: () => handle.erase(),
         close: () => handle.close(),
       }
+    },
+  }
+}
+
+/** Each tail begins with the batches of the tail before it. */
+function overlapping(): Transport {
+  return {
+    connect: (events) => {
+      let before: (ReviewerFrame & { readonly kind: 'tail' }) | undefined
+      return transport.connect({
+        ...events,
+        frame: (text) => {
+          const frame = parseReviewerFrame(text)
+          if (!frame.ok || frame.value.kind !== 'tail') return events.frame(text)
+          const { batches, texts, position } = frame.value
+          const all = [...(before?.batches ?? []), ...batches]
+          const twice = before ? `${before.texts}\n${texts}` : texts
+          before = frame.value
+          events.frame(reviewerFrame('tail', { batches: all, position }, twice))
+        },
+      })
     },
   }
 }
