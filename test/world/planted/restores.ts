@@ -221,4 +221,17 @@ export const RESTORES: readonly Planted[] = [
     seed: 380,
     workload: 'W8',
   },
+  {
+    name: 'key-of-session-lost',
+    what: 'A session that came back without its key replaces the record that was stored with it meanwhile.',
+    edits: [
+      {
+        module: 'node/desk.ts',
+        from: 'await this.#unstored(decision.sessions.values())',
+        to: 'ledger.unstored(decision.sessions.values())',
+      },
+    ],
+    seed: 1224,
+    workload: 'W8',
+  },
 ]
