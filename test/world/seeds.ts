@@ -177,4 +177,9 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     found:
       'strangers with logins of two seconds read the whole space again until the world had no events left',
   },
+  {
+    seed: 5_000_392,
+    found:
+      'the opening of a session was deleted while its tab stored a last message and closed: it was never sent',
+  },
 ]

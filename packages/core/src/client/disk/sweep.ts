@@ -47,27 +47,30 @@ export class Sweeper {
 
   async #run(read: StoredState | undefined): Promise<void> {
     const { disk, locks, outbox, sessionId } = this.#parts
-    const state = read ?? (await disk.read())?.state
+    const before = read ?? (await disk.read())?.state
+    if (!before) return
+    const found = ofRefused(before)
+    const ended = [...ofEndedSessions(before, sessionId()).keys()]
+    if (found.settled.length + ended.length === 0) return
+    const held = new Set<Uuid>()
+    for (const session of new Set([...sessionsOf(found), ...ended]))
+      if (await locks.hold(session)) held.add(session)
+    // A tab may have stored a last message before it left the lock of its session.
+    const state = (await disk.read())?.state
     if (!state) return
+    const isOver = (session: Uuid): boolean => held.has(session) && !outbox.waits(session)
     const refused = ofRefused(state)
-    const sessions = new Set(refused.settled.flatMap(({ key }) => sessionOfKey(key) ?? []))
-    if (refused.settled.length > 0 && (await holdsAll(sessions, locks))) {
-      const waits = [...sessions].some((session) => outbox.waits(session))
-      if (!waits) await disk.write({ durability: 'relaxed', ...refused })
-    }
-    const over: string[] = []
-    for (const [session, keys] of ofEndedSessions(state, sessionId()))
-      if ((await locks.hold(session)) && !outbox.waits(session)) over.push(...keys)
+    if (refused.settled.length > 0 && [...sessionsOf(refused)].every(isOver))
+      await disk.write({ durability: 'relaxed', ...refused })
+    const over = [...ofEndedSessions(state, sessionId())].flatMap(([session, keys]) =>
+      isOver(session) ? keys : [],
+    )
     if (over.length > 0) await disk.write({ durability: 'relaxed', metaRemove: over })
   }
 }
 
-async function holdsAll(
-  sessions: ReadonlySet<Uuid>,
-  locks: SweeperParts['locks'],
-): Promise<boolean> {
-  for (const session of sessions) if (!(await locks.hold(session))) return false
-  return true
+function sessionsOf({ settled }: Sweepable): ReadonlySet<Uuid> {
+  return new Set(settled.flatMap(({ key }) => sessionOfKey(key) ?? []))
 }
 
 /** Refused messages and their rejections, where all of them were dismissed and nothing waits. */
