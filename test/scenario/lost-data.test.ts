@@ -13,7 +13,16 @@ import {
   memoryStorage,
 } from '@countersign/core'
 import { allPages } from '@countersign/core/ports'
-import type { KeyPair, Page, Storage, StoredState, Transport } from '@countersign/core/ports'
+import type {
+  KeyPair,
+  Page,
+  SpaceStores,
+  Storage,
+  StorageHandle,
+  StoredState,
+  Transport,
+} from '@countersign/core/ports'
+import { type ReviewerFrame, parseReviewerFrame, reviewerFrame } from '@countersign/core/protocol'
 import {
   type Reviewer,
   type ReviewerEvent,
@@ -36,6 +45,7 @@ const { signer, clock, random } = defaultPlatform()
 
 let folder: string
 let keys: KeyPair
+let spaces: SpaceStores
 let current: Reviewer
 let events: ReviewerEvent[]
 let stop: () => Promise<void>
@@ -56,17 +66,17 @@ afterEach(async () => {
 
 /** A reviewer on the data of that folder. */
 async function start(restored = false): Promise<void> {
-  const spaces = sqliteSpaces(folder)
+  spaces = sqliteSpaces(folder)
   const onEvent = (event: ReviewerEvent): void => void events.push(event)
   current = await createReviewer({
     ...{ space: SPACE, spaces, keys, signer, clock, random, restored, onEvent },
     ...deployed,
     rules: rulesFor(['task'], (_, { values }) => values['title'] !== 'bomb' || 'no bombs'),
   })
-  const started = current
+  const [started, opened] = [current, spaces]
   stop = async () => {
     await started.close()
-    await spaces.close()
+    await opened.close()
   }
 }
 
@@ -102,6 +112,26 @@ async function open(
   stores.push(store)
   await store.ready
   return store
+}
+
+/** A store that has read what is there, and has it as a checkpoint only: it hands none of it back. */
+async function opensWithCheckpoint(other: SyncStore): Promise<SyncStore> {
+  const storage = memoryStorage()
+  const early = await open(storage, transport, undefined, 0)
+  await settled(other, early)
+  await vi.waitFor(async () => {
+    const { checkpoint, segments } = await stateOf(storage)
+    expect(checkpoint && segments.filter(({ kind }) => kind === 'tail')).toEqual([])
+  })
+  await early.close()
+  return open(storage)
+}
+
+/** The key in the record of a store's session, as the reviewer has stored it. */
+async function storedKeyOf(store: SyncStore): Promise<string> {
+  const [record] = await spaces.open(SPACE).sessions([status(store).sessionId!]) // it is ready
+  if (!record?.text.ok) throw new Error('a session with a verdict is stored')
+  return (JSON.parse(record.text.value) as { readonly publicKey: string }).publicKey
 }
 
 const status = (store: SyncStore) => store.status.getState()
@@ -206,6 +236,61 @@ describe('a reviewer restored from a copy', () => {
     expect(told(ann).find(({ id }) => id === row)?.titles).toEqual(['by ann', 'by bob'])
     const carl = await open()
     await settled(ann, bob, carl)
+  })
+
+  it('LOSS2 gets back each batch once from a store that was told some of them twice', async () => {
+    await start()
+    const ann = await open(memoryStorage(), overlapping())
+    const bob = await open(memoryStorage(), unreturning)
+    await settled(ann, bob)
+    const copy = await copied()
+    await settled(ann, bob)
+    for (const title of ['one', 'two', 'three']) {
+      bob.create(Task, { title })
+      await settled(ann, bob)
+    }
+    const before = told(ann)
+    bob.setOnline(false)
+    await fallBack(copy, true)
+    await settled(ann)
+    expect(seen('strike')).toEqual([])
+    expect(seen('adopted')).not.toEqual([])
+    bob.setOnline(true)
+    await settled(ann, bob)
+    expect(told(ann)).toEqual(before)
+  })
+
+  it('SEEN8 a row of a lost lineage is named by its seq, where a crash left only the record of the next one', async () => {
+    await start()
+    const stored = memoryStorage()
+    const ann = await open(crashingAt('lineage', stored))
+    const bob = await open()
+    const row = ann.create(Task, { title: 'before' }).id
+    await settled(ann, bob)
+    const copy = await copied()
+    await settled(ann, bob)
+    bob.update(Task, row, { title: 'lost' })
+    await settled(ann, bob)
+    for (const store of [ann, bob]) store.setOnline(false)
+    const before = (await stateOf(stored)).meta.get('lineage')
+    await fallBack(copy, true)
+    const carl = await open()
+    carl.create(Task, { title: 'since' })
+    await settled(carl)
+    ann.setOnline(true)
+    await settled(ann, carl)
+    await ann.close()
+    expect((await stateOf(stored)).meta.get('lineage')).not.toEqual(before)
+    let isThere = false
+    const again = await open(stored, {
+      connect: (link) => (isThere ? transport : unreachable).connect(link),
+    })
+    const edit = again.update(Task, row, { points: 5 })
+    isThere = true
+    await settled(again, carl)
+    expect(edit.state).toBe('accepted')
+    expect(seen('strike')).toEqual([])
+    expect(told(carl).find(({ id }) => id === row)).toMatchObject({ points: 5, titles: ['lost'] })
   })
 
   it('SEEN7 rows of an earlier epoch are written in a later one, by their authors too', async () => {
@@ -395,17 +480,8 @@ describe('a store that has lost something', () => {
     await start()
     const ann = await open(memoryStorage(), unreturning)
     const row = ann.create(Task, { title: 'one' }).id
-    // Bob has the row by a checkpoint, and only the edit of Carl as a batch.
-    const storage = memoryStorage()
-    const options = { server: true, space: SPACE, entities: [Task, Bill], storage } as const
-    const early = createSyncStore({ ...options, transports: [transport], checkpointSteps: 0 })
-    await settled(ann, early)
-    await vi.waitFor(async () => {
-      const { checkpoint, segments } = await stateOf(storage)
-      expect(checkpoint && segments.filter(({ kind }) => kind === 'tail')).toEqual([])
-    })
-    await early.close()
-    const bob = await open(storage)
+    // Bob has only the edit of Carl as a batch.
+    const bob = await opensWithCheckpoint(ann)
     const carl = await open()
     await settled(ann, bob, carl)
     carl.update(Task, row, { title: 'two' })
@@ -419,6 +495,35 @@ describe('a store that has lost something', () => {
     await vi.waitFor(() => expect(told(bob)[0]?.titles).toContain('two'))
     await settled(ann, bob)
     expect(told(bob)).toMatchObject([{ id: row, titles: ['one', 'two'] }])
+  })
+
+  it('LOSS4 WHO5 a session whose messages come back late keeps the key that was stored meanwhile', async () => {
+    await start()
+    const ann = await open(memoryStorage(), unreturning)
+    const row = ann.create(Task, { title: 'one' }).id
+    const bob = await opensWithCheckpoint(ann)
+    const carl = await open(memoryStorage(), unreturning)
+    await settled(ann, bob, carl)
+    carl.update(Task, row, { title: 'two' })
+    await settled(ann, bob, carl)
+    ann.setOnline(false)
+    carl.setOnline(false)
+    await fallBack(undefined, true)
+    // Bob hands back what Carl has written, which waits for the row. Its session has no key.
+    await settled(bob)
+    expect(told(bob)).toEqual([])
+    carl.setOnline(true)
+    const other = carl.create(Task, { title: 'other' })
+    await vi.waitFor(() => expect(other.state).toBe('accepted'))
+    const key = await storedKeyOf(carl)
+    expect(key).not.toBe('')
+    carl.setOnline(false)
+    await vi.waitFor(() => expect(current.state.sessions).toBe(1))
+    ann.setOnline(true)
+    await vi.waitFor(() => expect(told(bob).find(({ id }) => id === row)?.titles).toContain('two'))
+    expect(await storedKeyOf(carl)).toBe(key)
+    carl.setOnline(true)
+    await settled(ann, bob, carl)
   })
 
   it('LOSS6 DSK4 what a checkpoint has deleted is stored again with the outbox', async () => {
@@ -529,6 +634,58 @@ const unreturning: Transport = {
           : link.send(text),
       close: () => link.close(),
     }
+  },
+}
+
+/** Loses all writes after the second one of a record: the first is of the lineage that a new store follows. */
+function crashingAt(record: string, storage: Storage): Storage {
+  let writes = 0
+  return {
+    async open(onTrouble, partition) {
+      const handle = await storage.open(onTrouble, partition)
+      const write: StorageHandle['write'] = async (batch) => {
+        if (writes >= 2) return { order: 0, isCheckpointStored: false }
+        if (batch.meta?.some(([key]) => key === record)) writes++
+        return handle.write(batch)
+      }
+      return {
+        write,
+        read: () => handle.read(),
+        pages: (checkpoint, reading) => handle.pages(checkpoint, reading),
+        waiting: () => handle.waiting(),
+        claim: (key, value) => handle.claim(key, value),
+        erase: () => handle.erase(),
+        close: () => handle.close(),
+      }
+    },
+  }
+}
+
+/** Each tail begins with the batches of the tail before it. */
+function overlapping(): Transport {
+  return {
+    connect: (events) => {
+      let before: (ReviewerFrame & { readonly kind: 'tail' }) | undefined
+      return transport.connect({
+        ...events,
+        frame: (text) => {
+          const frame = parseReviewerFrame(text)
+          if (!frame.ok || frame.value.kind !== 'tail') return events.frame(text)
+          const { batches, texts, position } = frame.value
+          const all = [...(before?.batches ?? []), ...batches]
+          const twice = before ? `${before.texts}\n${texts}` : texts
+          before = frame.value
+          events.frame(reviewerFrame('tail', { batches: all, position }, twice))
+        },
+      })
+    },
+  }
+}
+
+const unreachable: Transport = {
+  connect: (link) => {
+    setTimeout(() => link.closed('nobody is there'), 0)
+    return { send: () => {}, close: () => {} }
   },
 }
 

@@ -51,6 +51,11 @@ function seq(): number {
   return world.bob.status.getState().position?.seq ?? 0
 }
 
+/** The position that is checked, in the turn in which it is taken in: the status follows later. */
+function checkedSeq(): number {
+  return world.bob.query(Note, { limit: 0 }).asOf?.seq ?? 0
+}
+
 /** A tail with a row of an author whom the reviewer has never met, at a position that it has not signed. */
 async function forgedTail(): Promise<string> {
   const at: Position = world.bob.status.getState().position!
@@ -245,6 +250,27 @@ describe('GATE11 a write on a row that is unverified', () => {
     expect(written.state).toBe('accepted')
     expect(shown(id)).toEqual(['from bob', 'canonical', true])
     expect(noteOf(world.ann, id)).toMatchObject({ text: 'from bob', $conflicts: {} })
+    await world.heal()
+  })
+
+  test('is offered when that row is checked, though its own signature is there before', async () => {
+    await open()
+    const before = seq()
+    await world.write('first')
+    // Arrives while the first is being checked, so its own check begins and ends later.
+    const id = await world.write('second')
+    expect([seq(), shown(id)]).toEqual([before, ['second', 'unverified', false]])
+    const offeredAt: number[] = []
+    world.way.toReviewer = (frame, text) => {
+      if (frame.kind === 'offer') offeredAt.push(checkedSeq())
+      return [text]
+    }
+    const written = world.bob.update(Note, id, { text: 'from bob' })
+    await world.scene.until(() => written.state === 'queued', 5_000)
+    expect([checkedSeq(), offeredAt]).toEqual([before + 1, []])
+    await world.settle()
+    expect(offeredAt).toEqual([before + 2])
+    expect(written.state).toBe('accepted')
     await world.heal()
   })
 

@@ -168,8 +168,18 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
       'a message was read before its parent, which another tab held: a refusal of the parent left it',
   },
   {
+    seed: 1465,
+    found:
+      'the world waited for a draft that had rotted, since it knew the flush that a power cut had taken',
+  },
+  {
+    seed: 4271,
+    found:
+      'strangers with logins of two seconds read the whole space again until the world had no events left',
+  },
+  {
     seed: 5_000_392,
     found:
-      'a tab deleted the opening of a session that had written since it had read: its flush stayed for ever',
+      'the opening of a session was deleted while its tab stored a last message and closed: it was never sent',
   },
 ]

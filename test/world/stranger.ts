@@ -37,6 +37,8 @@ const PAUSE_MAX_MS = 120_000
 /** Without a frame for this long, while it waits for answers, it closes its link. */
 const SILENCE_MS = 12_000
 const FLUSH_MESSAGES_MAX = 4
+/** So many of its links ask for the whole space, or a long world of short logins would do little else. */
+const READS_MAX = 40
 /** Now and then it writes several things at once. */
 const AT_ONCE_MAX = 3
 
@@ -82,6 +84,7 @@ export class Stranger implements Writing {
   #link: Link | undefined
   #isBound = false
   #heardMs = 0
+  #reads = 0
   #clientSeq = 0
 
   static async make(
@@ -211,7 +214,7 @@ export class Stranger implements Writing {
     if (frame.value.kind !== 'bound') return
     this.#isBound = true
     // Unlike a store it stays when its login ends: then nothing more may be sent to it.
-    if (this.#loginMs !== undefined)
+    if (this.#loginMs !== undefined && this.#reads++ < READS_MAX)
       this.#link?.send(authorFrame('want', { have: null, pages: null }))
     // Answers to what was offered over another link are lost.
     for (const written of this.#written) written.dueMs = -Infinity

@@ -193,17 +193,18 @@ export class Truth {
       const key = `${shortId(sessionId)}:${message.clientSeq}`
       ids.set(key, [...(ids.get(key) ?? []), message.id])
     }
+    const isAccepted = (key: string): boolean =>
+      ids.get(key)?.some((id) => this.facts.get(id)?.seq !== undefined) ?? false
     // One that was blocked before it was sealed is in no message.
     const isBlocked = (key: string): boolean => {
+      // A power cut may have taken the flush that it was sealed into. One that is durable has to be
+      // answered by its id.
+      if (lost.has(key)) return !isAccepted(key)
       const known = ids.get(key)
       if (known) return known.every((id) => this.isRefused(id))
-      if (lost.has(key)) return true
       return drafted.get(key)?.parents.some(isBlocked) ?? false
     }
-    return [...drafted.keys()].filter((key) => {
-      const isAccepted = ids.get(key)?.some((id) => this.facts.get(id)?.seq !== undefined)
-      return !isAccepted && !isBlocked(key)
-    })
+    return [...drafted.keys()].filter((key) => !isAccepted(key) && !isBlocked(key))
   }
 
   /** Whether the only copy of it, or of a dependency, was destroyed before it had a verdict. */

@@ -208,4 +208,30 @@ export const RESTORES: readonly Planted[] = [
     seed: 371,
     workload: 'W8',
   },
+  {
+    name: 'restored-on-next-lineage',
+    what: 'Rows that a crash has left are named as if they were of the lineage that was followed last.',
+    edits: [
+      {
+        module: 'client/disk/restoration.ts',
+        from: 'this.#parts.lineages.restored(this.#parts.tail.position)',
+        to: '',
+      },
+    ],
+    seed: 380,
+    workload: 'W8',
+  },
+  {
+    name: 'key-of-session-lost',
+    what: 'A session that came back without its key replaces the record that was stored with it meanwhile.',
+    edits: [
+      {
+        module: 'node/desk.ts',
+        from: 'await this.#unstored(decision.sessions.values())',
+        to: 'ledger.unstored(decision.sessions.values())',
+      },
+    ],
+    seed: 1224,
+    workload: 'W8',
+  },
 ]

@@ -63,13 +63,13 @@ export const TRIMMED: readonly Planted[] = [
     seed: 22,
   },
   {
-    name: 'swept-as-read-before',
-    what: 'What is deleted of ended sessions is found before their locks are held.',
+    name: 'swept-by-an-old-state',
+    what: 'What is deleted of an ended session is decided before its lock is free.',
     edits: [
       {
         module: 'client/disk/sweep.ts',
         from: 'const state = (await disk.read())?.state',
-        to: 'const state = before',
+        to: 'const state: StoredState | undefined = before',
       },
     ],
     seed: 5_000_392,

@@ -126,6 +126,17 @@ export class Lineage {
     return new Lineage([...this.epochs, epoch].slice(-EPOCHS_MAX), this.parted)
   }
 
+  /**
+   * The lineage of a position: this one if it has it, otherwise the known one that ends with its epoch.
+   */
+  of(place: Place): Lineage {
+    if (this.has(place)) return this
+    const all = [...this.parted, ...this.epochs]
+    const known = new Map(all.map((epoch) => [epoch.eid, epoch]))
+    const epochs = [...this.#before(place)].flatMap(({ eid }) => known.get(eid) ?? [])
+    return epochs.length > 0 ? new Lineage(epochs.reverse()).knowing(all) : this
+  }
+
   /** The lineage with these epochs as known ones, except those that are on it. */
   knowing(others: readonly Epoch[]): Lineage {
     const known = new Set([...this.epochs, ...this.parted].map(({ eid }) => eid))

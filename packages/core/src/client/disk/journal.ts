@@ -13,6 +13,7 @@ import type { HeldStep } from '../../sync/hand-back.ts'
 import { batchReadingBounds } from '../../wire/bounds.ts'
 import { completedBatch } from '../../wire/completed.ts'
 import { linesInParts, parseReviewerFrame } from '../../wire/frames.ts'
+import { spanOfBatch } from '../../wire/read-batch.ts'
 import { isRecord } from '../../wire/records.ts'
 
 /** One step of the tail: its verified frames, and the own messages in them. */
@@ -95,6 +96,9 @@ function heldStep({ from, frames, own }: JournalStep, limits: Limits): HeldStep 
     if (!frame.ok || frame.value.kind !== 'tail') return undefined
     position = frame.value.position
     for (const batch of linesInParts(frame.value.texts, frame.value.batches) ?? []) {
+      // A frame that overlaps the one before it begins with batches that were known.
+      const span = spanOfBatch(batch, bounds)
+      if (span.ok && span.value.throughSeq <= from.seq) continue
       const completed = outcomeOf(() => completedBatch(batch, own, bounds))
       if (!completed.ok || completed.value === undefined) return undefined
       batches.push(completed.value)

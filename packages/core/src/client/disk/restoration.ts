@@ -132,6 +132,7 @@ export class Restoration {
     if (incoming?.isBroken) return undefined
     this.#isDone = true
     const isSoundSoFar = this.#restoreCanonical(records)
+    this.#parts.lineages.restored(this.#parts.tail.position)
     this.#restoreOwn(records)
     if (isSoundSoFar && canonical) await this.#takeRest(records, canonical.stored)
     return found.state

@@ -48,30 +48,29 @@ export class Sweeper {
   async #run(read: StoredState | undefined): Promise<void> {
     const { disk, locks, outbox, sessionId } = this.#parts
     const before = read ?? (await disk.read())?.state
+    if (!before) return
+    const found = ofRefused(before)
+    const ended = [...ofEndedSessions(before, sessionId()).keys()]
+    if (found.settled.length + ended.length === 0) return
     const held = new Set<Uuid>()
-    for (const session of before ? sweepable(before, sessionId()) : [])
+    for (const session of new Set([...sessionsOf(found), ...ended]))
       if (await locks.hold(session)) held.add(session)
-    if (held.size === 0) return
-    // Until its lock was free, a tab may have written more in its session.
+    // A tab may have stored a last message before it left the lock of its session.
     const state = (await disk.read())?.state
     if (!state) return
     const isOver = (session: Uuid): boolean => held.has(session) && !outbox.waits(session)
     const refused = ofRefused(state)
-    if (refused.settled.length > 0 && sessionsOf(refused).every(isOver))
+    if (refused.settled.length > 0 && [...sessionsOf(refused)].every(isOver))
       await disk.write({ durability: 'relaxed', ...refused })
-    const ended = [...ofEndedSessions(state, sessionId())]
-    const over = ended.flatMap(([session, keys]) => (isOver(session) ? keys : []))
+    const over = [...ofEndedSessions(state, sessionId())].flatMap(([session, keys]) =>
+      isOver(session) ? keys : [],
+    )
     if (over.length > 0) await disk.write({ durability: 'relaxed', metaRemove: over })
   }
 }
 
-/** The sessions with records that may be deleted. */
-function sweepable(state: StoredState, present: Uuid): ReadonlySet<Uuid> {
-  return new Set([...sessionsOf(ofRefused(state)), ...ofEndedSessions(state, present).keys()])
-}
-
-function sessionsOf({ settled }: Sweepable): readonly Uuid[] {
-  return settled.flatMap(({ key }) => sessionOfKey(key) ?? [])
+function sessionsOf({ settled }: Sweepable): ReadonlySet<Uuid> {
+  return new Set(settled.flatMap(({ key }) => sessionOfKey(key) ?? []))
 }
 
 /** Refused messages and their rejections, where all of them were dismissed and nothing waits. */

@@ -2,6 +2,7 @@
  * The lineage that this store follows, and what it knows of others: so that it can tell, with and
  * without a link, how far the author of a pending message had read what is canonical now.
  */
+import type { Position } from '../../facts/message.ts'
 import type { Entry } from '../../history/entry.ts'
 import { Lineage } from '../../history/lineage.ts'
 import type { StoredState } from '../../ports/storage.ts'
@@ -35,6 +36,14 @@ export class Lineages {
     const [lines, parted] = Array.isArray(stored) ? (stored as readonly unknown[]) : []
     const epochs = epochsOf(lines)
     if (!this.#followed && epochs.length > 0) this.#followed = new Lineage(epochs, epochsOf(parted))
+  }
+
+  /**
+   * Called with the position of the rows that were restored. Their lineage is followed until the next
+   * greeting: a crash may have left the record of a newer one, and taken its rows.
+   */
+  restored(position: Position | null): void {
+    if (position) this.#followed = this.#followed?.of(position)
   }
 
   /** The lineage of a greeting, with all that is known of others. */
