@@ -182,4 +182,9 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     found:
       'the opening of a session was deleted while its tab stored a last message and closed: it was never sent',
   },
+  {
+    seed: 5_003_729,
+    found:
+      'a login was renewed while a bind was lost: the answer to the own session refused the ended ones',
+  },
 ]

@@ -11,6 +11,8 @@
 /** A link, as far as answers need it. */
 export interface AnsweredLink {
   readonly closed: boolean
+  /** Whether its login has ended. */
+  readonly isExpired: boolean
   send(frame: string): void
   /** A part of an answer. */
   sendPart(frame: string): void
@@ -33,10 +35,10 @@ export class Answer {
     this.#asOfSeq = erased()
   }
 
-  /** Whether the link has ended, also because values were erased. */
+  /** Whether the link has ended, or its login, also because values were erased. */
   get isOver(): boolean {
     if (this.#erased() !== this.#asOfSeq) this.#link.close(RESUME)
-    return this.#link.closed
+    return this.#link.closed || this.#link.isExpired
   }
 
   send(frame: string): void {

@@ -107,7 +107,7 @@ export class Connection {
   /** Why messages that are written from now on are refused; set while all sessions of the link are revoked. */
   #revoked: string | undefined
   #cancelIdle: () => void = () => {}
-  mode: FollowMode = 'none'
+  #mode: FollowMode = 'none'
   /** Entities whose histories are requested and not sent yet. */
   readonly histories: Set<Uuid> = new Set<Uuid>()
   /** Numbers of the questions how far rows reach that are not answered yet. */
@@ -166,6 +166,15 @@ export class Connection {
       .finally(() => pending.delete(key))
     this.#answers = answered.catch(() => {}) // the caller gets the error; the next answer follows
     await answered
+  }
+
+  /** How the link follows the space: not at all once its login has ended. */
+  get mode(): FollowMode {
+    return this.isExpired ? 'none' : this.#mode
+  }
+
+  set mode(mode: FollowMode) {
+    this.#mode = mode
   }
 
   /** Begins an answer of what is read from now on. */
@@ -262,8 +271,13 @@ export class Connection {
     return this.#login === 'signed in'
   }
 
-  /** Whether its login has ended: then none of its offers is decided. */
+  /**
+   * Whether its login has ended: then nothing is sent of the space, and none of its offers is decided. The
+   * timers of a process that was suspended are late, so the clock decides.
+   */
   get isExpired(): boolean {
+    const endsAtMs = this.#login === 'signed in' ? this.#endsAtMs : undefined
+    if (endsAtMs !== undefined && this.#host.clock.monotonic() >= endsAtMs) this.#expire()
     return this.#login === 'expired'
   }
 
@@ -298,10 +312,10 @@ export class Connection {
 
   /** Offers that arrived before the login ended are answered first. */
   #expire(): void {
+    if (this.#login === 'expired') return
     this.#login = 'expired'
     this.#person = null
     this.#may = NOTHING
-    this.mode = 'none'
     void this.order.then(() => this.close(EXPIRED, 'unauthorised'))
   }
 

@@ -240,6 +240,25 @@ describe('AUTH5 a login that ends', () => {
     expect(ann.verdict(late)).toBe('accepted')
   })
 
+  test('sends no batch after its end, though the timer of a suspended process is late', async () => {
+    const desk = await open()
+    const ann = await desk.author('ann', until(desk, 30_000))
+    const bob = await desk.author('bob', 'bob')
+    await ann.follow()
+    const tails = (): number => ann.heard.filter(({ kind }) => kind === 'tail').length
+    await bob.offer(bob.create('issue', { title: 'before' }))
+    const before = tails()
+    expect(before).toBeGreaterThan(0)
+    const { clock } = desk
+    const monotonic = clock.monotonic.bind(clock)
+    clock.monotonic = () => monotonic() + 60_000
+    const late = bob.create('issue', { title: 'after' })
+    await bob.offer(late)
+    expect(bob.verdict(late)).toBe('accepted')
+    expect(tails()).toBe(before)
+    expect(byes(ann)).toEqual([['the login has expired', 'unauthorised']])
+  })
+
   test('is renewed over the same link, and the later end counts', async () => {
     const desk = await open()
     const ann = await desk.author('ann', until(desk, 30_000))

@@ -39,6 +39,20 @@ test('OPN4 one part at a time is under way, with so many openings; it is asked a
   expect(binding.next(openings, all, 11_000)?.map(({ sessionId }) => sessionId)).toEqual(['b', 'c'])
 })
 
+test('AUTH5 a renewed login binds the own session, with those that wait for their answer beside it', () => {
+  const binding = new Binding({ sessionsPerBindMax: 2, sessionsPerLinkMax: 5 })
+  const [own] = openings as [SessionOpening]
+  const part = binding.next(openings, all, 0)
+  expect(binding.renewed(own)).toBe(part)
+  binding.bound(['own', 'a'])
+  expect(binding.renewed(own)).toEqual([own])
+  binding.next(openings, all, 0)
+  expect(binding.renewed(own)).toEqual([own])
+  binding.bound(['own'])
+  binding.bound(['b', 'c'])
+  expect(['own', 'a', 'b', 'c'].every((id) => binding.has(id))).toBe(true)
+})
+
 test('a link is used up when its ended sessions have their verdicts and others wait', () => {
   const binding = new Binding(limits)
   expect(bound(binding)).toEqual(['own', 'a', 'b'])

@@ -110,6 +110,14 @@ export class Binding {
     return this.#part.some((opening) => opening.sessionId === sessionId)
   }
 
+  /**
+   * What a renewal of the login binds: the part that waits for its answer, if the own session is in it,
+   * since the answer to the own session alone would refuse the others.
+   */
+  renewed(own: SessionOpening): readonly SessionOpening[] {
+    return this.isAsked(own.sessionId) ? this.#part : [own]
+  }
+
   /** The part that was sent before that moment and has no answer. */
   unanswered(beforeMs: number, nowMs: number): readonly SessionOpening[] | undefined {
     if (this.#part.length === 0 || this.#askedAtMs > beforeMs) return undefined

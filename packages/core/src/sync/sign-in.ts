@@ -125,7 +125,7 @@ export class SignIn {
       return
     }
     this.#life.token = token
-    await this.prove([own])
+    await this.prove(this.#life.binding.renewed(own))
   }
 
   #renewBefore(forMs: number): void {
