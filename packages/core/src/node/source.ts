@@ -53,6 +53,8 @@ export interface SourceParts {
 
 /** Parsed batches that are kept during a decision. */
 const BATCHES_MAX = 16
+/** Batches that are read at the same time: a store may be far away. At most as many as are kept. */
+const BATCH_READS_MAX = 16
 
 export class SpaceSource {
   readonly #parts: SourceParts
@@ -258,9 +260,16 @@ export class SpaceSource {
     const seqs = await this.changeSeqs(id, limits.baseChangesMax + 1)
     if (seqs.length > limits.baseChangesMax) return 'long'
     const writes: Write[] = []
-    for (const seq of seqs) {
-      const step = await this.#stepAt(seq, id)
-      if (step instanceof Write) writes.push(step)
+    for (let left = seqs, most = 1; left.length > 0; most = BATCH_READS_MAX) {
+      // The first one alone, because all may be in its batch.
+      await Promise.all(left.slice(0, most).map((seq) => this.#batchOf(seq)))
+      const unread = left.findIndex((seq) => !this.#known(seq))
+      const read = unread === -1 ? left : left.slice(0, unread)
+      for (const seq of read) {
+        const step = await this.#stepAt(seq, id)
+        if (step instanceof Write) writes.push(step)
+      }
+      left = left.slice(read.length)
     }
     return writes
   }
@@ -274,8 +283,12 @@ export class SpaceSource {
     return writes.find(({ entityId }) => entityId === id)!
   }
 
+  #known(seq: number): Batch | undefined {
+    return this.#batches.find((one) => one.fromSeq <= seq && seq <= one.throughSeq)
+  }
+
   async #batchOf(seq: number): Promise<Batch> {
-    const known = this.#batches.find((one) => one.fromSeq <= seq && seq <= one.throughSeq)
+    const known = this.#known(seq)
     if (known) return known
     const batch = this.read(await this.batchWith(seq))
     this.#batches = [batch, ...this.#batches.slice(0, BATCHES_MAX - 1)]
