@@ -376,7 +376,7 @@ export class Replica implements Filling {
       ...{ sessions: this.#sessions, trust: this.#trust, status: this.status, tail: this.tail },
       ...{ changeOver: this.changeOver, refusals: this.#refusals, onError: this.#options.onError },
       nextArrival: () => ++this.#arrivals,
-      relayed: (...frame) => this.#syncing?.relayed(...frame),
+      syncing: this.#syncing,
     })
   }
 

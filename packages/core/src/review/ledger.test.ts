@@ -33,8 +33,8 @@ describe('sessions', () => {
     expect(ledger.unstored(['b', 'c', 'stored'].map((id) => record(id)))).toEqual([record('c')])
   })
 
-  test('go with the last link that speaks for them, what the store has of them, too', () => {
-    const ledger = ledgerOf()
+  test('WHO5 those that are stored go with the last link that speaks for them, and the others later', () => {
+    const ledger = ledgerOf(2_000)
     for (const [id, isStored] of [
       ['a', false],
       ['b', true],
@@ -46,9 +46,41 @@ describe('sessions', () => {
       expect(ledger.session(id)).toEqual(record(id))
       ledger.release(id)
       ledger.release(id) // of nothing
-      expect(ledger.session(id)).toBeUndefined()
+      expect(ledger.session(id)).toEqual(isStored ? undefined : record(id))
     }
     expect(ledger.sessions).toBe(0)
+    for (let n = 1; n <= 1_023; n++) {
+      ledger.bind(record(`n${n}`), false)
+      ledger.hold(`n${n}`)
+      ledger.release(`n${n}`)
+    }
+    expect(ledger.session('a')).toEqual(record('a'))
+    ledger.bind(record('a'), false)
+    ledger.hold('a')
+    for (const id of ['c', 'd']) {
+      ledger.bind(record(id), false)
+      ledger.hold(id)
+      ledger.release(id)
+    }
+    expect(['a', 'n1', 'n2', 'd'].map((id) => ledger.session(id) !== undefined)).toEqual([
+      ...[true, false, true, true],
+    ])
+    ledger.release('a')
+    ledger.markStored([record('a')])
+    expect(ledger.session('a')).toBeUndefined()
+  })
+
+  test('§20 bounds: of too many, those that no link uses any more go first', () => {
+    const ledger = ledgerOf(2)
+    for (const id of ['a', 'b']) {
+      ledger.bind(record(id), false)
+      ledger.hold(id)
+    }
+    ledger.release('b')
+    ledger.bind(record('c'), false)
+    expect(['a', 'b', 'c'].map((id) => ledger.session(id) !== undefined)).toEqual([
+      ...[true, false, true],
+    ])
   })
 
   test('are the stored ones, with any session bound under the same id meanwhile', () => {

@@ -4,7 +4,8 @@
  * years is recognised.
  *
  *   bound ──first verdict──▶ stored
- *     └── no link uses it, or too many are idle ──▶ evicted, and bound again when needed
+ *     ├── too many are idle ──▶ evicted, and bound again when needed
+ *     └── no link uses it ──▶ left: kept for a while, for what others bring of it ──▶ evicted
  */
 import { assert } from '../base/assert.ts'
 import type { Hash } from '../base/hash.ts'
@@ -48,6 +49,9 @@ export interface KnownMessage {
 export type LedgerLimits = Pick<Limits, 'idleSessionsMax'>
 export type LedgerCaches = Omit<Caches, 'states' | 'authors'>
 
+/** Sessions that no link uses any more, and that the store does not have. */
+const LEFT_MAX = 1_024
+
 interface Session {
   record: SessionRecord | undefined
   isStored: boolean
@@ -62,6 +66,8 @@ export class Ledger {
   readonly #sessions = new Map<Uuid, Session>()
   /** Sessions that the store does not have, oldest first. */
   readonly #idle = new Set<Uuid>()
+  /** Those of them that no link uses any more, oldest first. */
+  readonly #left = new Set<Uuid>()
   readonly #numbers: Lru<string, NumberVerdict>
   readonly #messages: Lru<number, KnownMessage>
   readonly #rejections: Lru<Uuid, Rejection | 'none'>
@@ -88,9 +94,9 @@ export class Ledger {
     this.#rejections = new Lru(caches.rejections, { isHeld })
   }
 
-  /** The number of sessions in memory. */
+  /** The number of sessions that links use. */
   get sessions(): number {
-    return this.#sessions.size
+    return this.#sessions.size - this.#left.size
   }
 
   session(sessionId: Uuid): SessionRecord | undefined {
@@ -103,8 +109,9 @@ export class Ledger {
     session.record ??= record
     session.isStored ||= isStored
     if (!session.isStored) this.#idle.add(record.sessionId)
-    for (const oldest of this.#idle) {
-      if (this.#idle.size <= this.#limits.idleSessionsMax) break
+    while (this.#idle.size > this.#limits.idleSessionsMax) {
+      const [oldest] = this.#left.size > 0 ? this.#left : this.#idle
+      assert(oldest !== undefined, 'a session that is left is idle')
       this.#delete(oldest)
     }
   }
@@ -112,15 +119,23 @@ export class Ledger {
   /** Called when a link starts to use the session. */
   hold(sessionId: Uuid): void {
     const session = this.#sessions.get(sessionId)
-    if (session) session.links++
+    if (!session) return
+    session.links++
+    this.#left.delete(sessionId)
   }
 
-  /** Called when a link has ended. Evicts the session from memory when it was the last one. */
+  /** Called when a link has ended. Evicts the session from memory when it was the last one, and it is stored. */
   release(sessionId: Uuid): void {
     const session = this.#sessions.get(sessionId)
     if (!session) return
     session.links--
-    if (session.links <= 0) this.#delete(sessionId)
+    if (session.links > 0) return
+    if (session.isStored) this.#delete(sessionId)
+    else this.#left.add(sessionId)
+    for (const oldest of this.#left) {
+      if (this.#left.size <= LEFT_MAX) break
+      this.#delete(oldest)
+    }
   }
 
   /** The records that the store does not have yet. */
@@ -141,6 +156,7 @@ export class Ledger {
       if (!session) continue
       session.record = record
       session.isStored = true
+      if (this.#left.has(record.sessionId)) this.#delete(record.sessionId)
     }
   }
 
@@ -227,5 +243,6 @@ export class Ledger {
   #delete(sessionId: Uuid): void {
     this.#sessions.delete(sessionId)
     this.#idle.delete(sessionId)
+    this.#left.delete(sessionId)
   }
 }

@@ -88,8 +88,12 @@ const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] 
     { have: null, pages: [] },
   ],
   held: [
-    { epochs: [epoch, next], from: { seq: 41, chain: HASH }, position, batches: [] },
-    { epochs: [], from: { seq: 0, chain: HASH }, position, batches: [4, 1] },
+    { epochs: [epoch, next], from: { seq: 41, chain: HASH }, position, batches: [], seals: null },
+    { epochs: [], from: { seq: 0, chain: HASH }, position, batches: [4, 1], seals: null },
+    {
+      ...{ epochs: [], from: { seq: 0, chain: HASH }, position, batches: [4] },
+      seals: [{ publicKey: 'a key', seal: 'a seal' }],
+    },
   ],
   follow: [
     { no: 1, anew: true, scopes: [], whole: 0, have: null },
@@ -111,7 +115,11 @@ const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] 
 const told = { entityId: A, asOfSeq: 9, part: 0, end: 'whole' } as const
 const terms = [{ reviewerId: B, eid: A, epoch: 1 }]
 const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames[K][] } = {
-  back: [{ seq: 0 }, { seq: 41 }],
+  back: [
+    { seq: 0, why: null },
+    { seq: 41, why: null },
+    { seq: 41, why: 'not_bound' },
+  ],
   erased: [
     { entityId: A, seq: 41, why: null, sig: 'sig' },
     { entityId: A, seq: 0, why: 'words', sig: 'sig' },
@@ -331,6 +339,9 @@ describe('malformed', () => {
       [[], [41, HASH], bad, []],
       [[], [41, HASH], list, [-1]],
       [[], [41, HASH], list, [], 1],
+      [[], [41, HASH], list, [], [['a key', 2]]],
+      [[], [41, HASH], list, [], [['a key']]],
+      [[], [41, HASH], list, [], [], 1],
     ],
     follow: [
       [],
@@ -439,7 +450,7 @@ describe('malformed', () => {
       [[SHORT_A], 5, 'words', 1],
     ],
     me: [[], [[SHORT_A]], [[A], 'sig'], [SHORT_A, 'sig'], [[SHORT_A], 'sig', 1]],
-    back: [[], ...BAD_COUNTS.map((seq) => [seq]), [1, 2]],
+    back: [[], ...BAD_COUNTS.map((seq) => [seq]), [1, 2], [1, 7], [1, 'busy', 1]],
     tail: [
       [],
       [3],
