@@ -18,6 +18,7 @@ export const PEERS: readonly Planted[] = [
       },
     ],
     seed: 2,
+    workload: 'W9',
   },
   {
     name: 'joiner-takes-over',
@@ -73,7 +74,8 @@ export const PEERS: readonly Planted[] = [
     edits: [
       { module: 'client/peers/peering.ts', from: 'isHomed: !isAway,', to: 'isHomed: false,' },
     ],
-    seed: 66,
+    seed: 130,
+    workload: 'W9',
   },
   {
     name: 'stays-for-ever',

@@ -219,6 +219,52 @@ describe('PEER16 the author of what is brought', () => {
     await desk.close()
   })
 
+  test('PEER17 is known to a reviewer that has started since, where the session is kept', async () => {
+    const { desk, bob, brings } = await scene({ authenticate: byToken })
+    const [cyd, eve] = [await desk.author('cyd', 'cyd'), await desk.author('eve', 'eve')]
+    cyd.keeps = true
+    await cyd.bind(await cyd.opening())
+    const isStored = async ({ sessionId }: HandAuthor): Promise<boolean> => {
+      const asked = desk.spaces.connect().open(DESK_SPACE).sessions([sessionId])
+      await desk.settle()
+      return (await asked)[0] !== undefined
+    }
+    expect(await isStored(cyd)).toBe(false)
+    const note = bob.create('issue', { title: 'a commit' })
+    await bob.offer(note)
+    expect([await isStored(cyd), await isStored(eve)]).toEqual([true, false])
+    await desk.close()
+    await desk.restart({ authenticate: byToken })
+    await bob.connect()
+    const [by, never] = [cyd.create('issue', { title: 'c' }), eve.create('issue', { title: 'e' })]
+    expect(await brings(await heldOf([{ by: cyd, messages: [by] }]))).toMatchObject(JUDGED)
+    expect(await brings(await heldOf([{ by: eve, messages: [never] }]))).toMatchObject({
+      why: 'not_bound',
+    })
+    expect(desk.reviewer.state.seq).toBe(3)
+    await desk.close()
+  })
+
+  test('PEER17 a session that is kept counts to the quotas of its person, and is kept as they allow', async () => {
+    const limits = { personMessagesBurst: 1, personMessagesPerSecond: 1 }
+    const { desk, bob } = await scene({ limits })
+    const many = [1, 2, 3].map(() => bob.withPerson('bob', null))
+    bob.keeps = true
+    for (const one of many)
+      await bob.bind({ ...(await one.opening()), proof: await one.proof(one.sessionId, bob) })
+    const cyd = await desk.author('cyd')
+    const note = cyd.create('issue', { title: 'a commit' })
+    await cyd.offer(note)
+    expect(desk.reviewer.state.seq).toBe(2)
+    const asked = desk.spaces
+      .connect()
+      .open(DESK_SPACE)
+      .sessions(many.map((one) => one.sessionId))
+    await desk.settle()
+    expect((await asked).filter((stored) => stored !== undefined)).toHaveLength(1)
+    await desk.close()
+  })
+
   test('is the person of the login that the session had, unless a rule needs more of a login', async () => {
     const asked: unknown[] = []
     const rules: DeskOptions['rules'] = {

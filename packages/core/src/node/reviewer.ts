@@ -338,7 +338,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     const bound = bindSessions(connection, frame, {
       ...{ signer, store, clock, authenticate, capabilities, ledger, persons, revocations },
       space: this.space,
-      limits: this.limits,
+      ...{ limits: this.limits, quotas: this.quotas },
       events: this.#events,
       connections: this.#connections,
       line: this.#binds,

@@ -70,6 +70,26 @@ describe('sessions', () => {
     expect(ledger.session('a')).toBeUndefined()
   })
 
+  test('PEER17 those that are kept are stored once, and are not forgotten before', () => {
+    const ledger = ledgerOf()
+    ledger.bind(record('a'), false)
+    ledger.bind(record('stored'), true)
+    expect(['a', 'stored', 'unknown'].map((id) => ledger.mayKeep(id))).toEqual([
+      ...[true, false, false],
+    ])
+    ledger.keep('a')
+    expect(ledger.mayKeep('a')).toBe(false)
+    expect(ledger.kept()).toEqual([record('a')])
+    ledger.markStored([record('a')])
+    expect([ledger.kept(), ledger.mayKeep('a')]).toEqual([[], false])
+    const many = ledgerOf(2_000)
+    for (let n = 0; n <= 1_024; n++) {
+      many.bind(record(`n${n}`), false)
+      if (n < 1_024) many.keep(`n${n}`)
+    }
+    expect([many.kept().length, many.mayKeep('n1024')]).toEqual([1_024, false])
+  })
+
   test('§20 bounds: of too many, those that no link uses any more go first', () => {
     const ledger = ledgerOf(2)
     for (const id of ['a', 'b']) {

@@ -4,8 +4,9 @@
  * years is recognised.
  *
  *   bound ──first verdict──▶ stored
+ *     ├── kept: stored with the next commit, for what others bring of it
  *     ├── too many are idle ──▶ evicted, and bound again when needed
- *     └── no link uses it ──▶ left: kept for a while, for what others bring of it ──▶ evicted
+ *     └── no link uses it ──▶ left: remembered for a while ──▶ evicted
  */
 import { assert } from '../base/assert.ts'
 import type { Hash } from '../base/hash.ts'
@@ -49,6 +50,8 @@ export interface KnownMessage {
 export type LedgerLimits = Pick<Limits, 'idleSessionsMax'>
 export type LedgerCaches = Omit<Caches, 'states' | 'authors'>
 
+/** Sessions that are stored with the next commit, before their first verdict. */
+const KEPT_MAX = 1_024
 /** Sessions that no link uses any more, and that the store does not have. */
 const LEFT_MAX = 1_024
 
@@ -68,6 +71,8 @@ export class Ledger {
   readonly #idle = new Set<Uuid>()
   /** Those of them that no link uses any more, oldest first. */
   readonly #left = new Set<Uuid>()
+  /** Those of the idle ones that are stored with the next commit. */
+  readonly #kept = new Set<Uuid>()
   readonly #numbers: Lru<string, NumberVerdict>
   readonly #messages: Lru<number, KnownMessage>
   readonly #rejections: Lru<Uuid, Rejection | 'none'>
@@ -116,6 +121,22 @@ export class Ledger {
     }
   }
 
+  /** Whether the session, which is bound, is to be stored with the next commit, and can be. */
+  mayKeep(sessionId: Uuid): boolean {
+    return this.#idle.has(sessionId) && !this.#kept.has(sessionId) && this.#kept.size < KEPT_MAX
+  }
+
+  /** Stores the session with the next commit. */
+  keep(sessionId: Uuid): void {
+    assert(this.mayKeep(sessionId), 'a session that is kept is bound, and not stored')
+    this.#kept.add(sessionId)
+  }
+
+  /** The sessions that are stored with the next commit, whatever it decides. */
+  kept(): SessionRecord[] {
+    return [...this.#kept].flatMap((sessionId) => this.session(sessionId) ?? [])
+  }
+
   /** Called when a link starts to use the session. */
   hold(sessionId: Uuid): void {
     const session = this.#sessions.get(sessionId)
@@ -153,6 +174,7 @@ export class Ledger {
       if (!hasKey(record)) continue
       const session = this.#sessions.get(record.sessionId)
       this.#idle.delete(record.sessionId)
+      this.#kept.delete(record.sessionId)
       if (!session) continue
       session.record = record
       session.isStored = true
@@ -244,5 +266,6 @@ export class Ledger {
     this.#sessions.delete(sessionId)
     this.#idle.delete(sessionId)
     this.#left.delete(sessionId)
+    this.#kept.delete(sessionId)
   }
 }

@@ -75,8 +75,8 @@ const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] 
     { v: WIRE_VERSION, space: A, nonce: 'x'.repeat(512), position: null },
   ],
   bind: [
-    { sessions: [opening, { ...opening, sessionId: A }], auth: null },
-    { sessions: [], auth: 'x'.repeat(8_192) },
+    { sessions: [opening, { ...opening, sessionId: A }], auth: null, keeps: false },
+    { sessions: [], auth: 'x'.repeat(8_192), keeps: true },
   ],
   offer: [
     { sig: 'seal', rejections: null },
@@ -327,6 +327,9 @@ describe('malformed', () => {
       [[[...openingList, 1]]],
       [[openingList, openingList.slice(0, 6)]],
       [[null]],
+      [[openingList], null, true],
+      [[openingList], null, 2],
+      [[openingList], null, 1, 1],
     ],
     offer: [[], [1], ['x'.repeat(513)], ['\ud800'], ['a', 'b'], ['a', [{}]], ['a', [], 1]],
     want: [[bad], [list.slice(0, 3)], [0], [null, 0], [null, ['x'.repeat(17)]], [null, [], 1]],

@@ -75,6 +75,7 @@ import {
   notEmpty,
   nullable,
   oneOf,
+  orNull,
   textUpTo,
   tuple,
   words,
@@ -147,8 +148,15 @@ export interface AuthorFrames {
     readonly nonce: string
     readonly position: Position | null
   }
-  /** `auth`: for the login of the deployment, which decides who binds them. */
-  readonly bind: { readonly sessions: readonly ProvedOpening[]; readonly auth: string | null }
+  /**
+   * `auth`: for the login of the deployment, which decides who binds them. `keeps`: others may bring
+   * messages of these sessions, so the reviewer is to store them before the first one.
+   */
+  readonly bind: {
+    readonly sessions: readonly ProvedOpening[]
+    readonly auth: string | null
+    readonly keeps: boolean
+  }
   /**
    * Texts: the session line and a flush. `sig`: its seal. `rejections`: of messages of the flush, which
    * the reviewer may have lost; null for none.
@@ -286,7 +294,11 @@ type Table<Frames> = {
 
 const AUTHOR_FRAMES: Table<AuthorFrames> = {
   hello: { v: count, space: id, nonce: shortText, position: nullable(positionField) },
-  bind: { sessions: listOfAll(opening), auth: nullable(textUpTo(AUTH_CHARACTERS_MAX)) },
+  bind: {
+    sessions: listOfAll(opening),
+    auth: nullable(textUpTo(AUTH_CHARACTERS_MAX)),
+    keeps: orNull(flag),
+  },
   offer: { sig: shortText, rejections: nullable(rejectionList) },
   want: { have: nullable(positionField), pages: nullable(listOfAll(pageNameField)) },
   held: HELD_FIELDS,

@@ -214,7 +214,7 @@ describe('T11 every frame is parsed or rejected', () => {
   ]
   const authors = [
     authorFrame('hello', { v: 2, space: DESK_SPACE, nonce: 'n', position }),
-    authorFrame('bind', { sessions: [opening], auth: null }),
+    authorFrame('bind', { sessions: [opening], auth: null, keeps: false }),
     authorFrame('offer', { sig: 'seal', rejections: null }),
     authorFrame('want', { have: position, pages: null }),
     authorFrame('history', { entityId: REVIEWER }),
