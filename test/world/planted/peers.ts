@@ -115,8 +115,8 @@ export const PEERS: readonly Planted[] = [
     edits: [
       {
         module: 'node/brought.ts',
-        from: 'if ((await Promise.all(checks)).every(Boolean))',
-        to: 'if (checks.length > 0)',
+        from: 'if ((await Promise.all(checks)).every(Boolean)) return brought',
+        to: 'if (checks.length > 0) return brought',
       },
     ],
     seed: 104,

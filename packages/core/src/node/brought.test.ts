@@ -184,6 +184,21 @@ describe('PEER15 what peers have reviewed', () => {
     await desk.close()
   })
 
+  test('is taken one batch at a time of a link', async () => {
+    const { desk, ann, bob, row, brings } = await scene()
+    const edit = ann.change([row], { title: 'with the peers' })
+    const [frame, other] = [
+      await heldOf([{ by: ann, messages: [edit] }]),
+      await heldOf([{ by: ann, messages: [ann.create('issue', { title: 'other' })] }]),
+    ]
+    bob.send(frame)
+    expect(await brings(other)).toMatchObject({ why: 'busy' })
+    expect(bob.heard.filter(({ kind }) => kind === 'back')).toMatchObject([{ why: 'busy' }, JUDGED])
+    expect(await brings(other)).toMatchObject(JUDGED)
+    expect(desk.reviewer.state.seq).toBe(3)
+    await desk.close()
+  })
+
   test('is no evidence against its author, as lines of its flush may be missing', async () => {
     const { desk, ann, row, brings } = await scene()
     const twin = ann.message(

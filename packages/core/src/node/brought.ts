@@ -58,6 +58,8 @@ type Writer = Pick<Offer<Connection>, 'person' | 'may'>
 
 export class BroughtHome {
   readonly #parts: BroughtParts
+  /** Links of which a frame is not answered yet. */
+  readonly #underWay = new WeakSet<Connection>()
 
   constructor(parts: BroughtParts) {
     this.#parts = parts
@@ -68,6 +70,26 @@ export class BroughtHome {
    * the link has had its answer, or a strike.
    */
   async checked(connection: Connection, frame: Held): Promise<(() => Promise<void>) | undefined> {
+    if (this.#underWay.has(connection)) {
+      answer(connection, frame, 'busy')
+      return undefined
+    }
+    this.#underWay.add(connection)
+    const end = (): void => void this.#underWay.delete(connection)
+    let brought: readonly BroughtFlush[] | undefined
+    try {
+      brought = await this.#believed(connection, frame)
+    } finally {
+      if (!brought) end()
+    }
+    return brought && (() => this.#judge(connection, frame, brought).finally(end))
+  }
+
+  /** The flushes of a frame, which their authors have sealed. */
+  async #believed(
+    connection: Connection,
+    frame: Held,
+  ): Promise<readonly BroughtFlush[] | undefined> {
     const brought = this.#read(frame)
     if (!brought) {
       connection.strike('batches of peers that cannot be read')
@@ -81,8 +103,7 @@ export class BroughtHome {
     const checks = brought.map(({ returned, seal }) =>
       isSealOf(returned.layout, seal, (...signed) => signer.verify(...signed)),
     )
-    if ((await Promise.all(checks)).every(Boolean))
-      return () => this.#judge(connection, frame, brought)
+    if ((await Promise.all(checks)).every(Boolean)) return brought
     connection.strike('what peers have reviewed is not sealed by its author')
     return undefined
   }
