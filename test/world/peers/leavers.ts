@@ -7,6 +7,9 @@ import type { Device, Seat } from '../restores/seat.ts'
 import type { RestoreTruth } from '../restores/truth.ts'
 import type { Tally } from '../tally.ts'
 
+/** A commit is decided no longer than this before it is made. */
+const ON_ITS_WAY_MS = 2_000
+
 interface Left {
   readonly messageId: string
   readonly author: string
@@ -21,14 +24,31 @@ export class Leavers {
   /** Messages that home has refused: nobody but their author is told. */
   readonly #refused = new Set<string>()
   readonly #sessions = new Map<string, Set<string>>()
+  /** Sessions that the present process of home has bound, since when. */
+  readonly #bound = new Map<string, number>()
+  /** Those that it has stored with a commit, or should have. */
+  readonly #known = new Set<string>()
 
   opened({ name }: Device, sessionId: string): void {
     const known = this.#sessions.get(name) ?? new Set()
     this.#sessions.set(name, known.add(sessionId))
   }
 
-  committed({ rejections = [] }: Commit): void {
+  /** Home has bound the session of a store. */
+  bound(sessionId: string, nowMs: number): void {
+    if (!this.#bound.has(sessionId)) this.#bound.set(sessionId, nowMs)
+  }
+
+  /** The process of home is gone. */
+  killed(): void {
+    this.#bound.clear()
+  }
+
+  committed({ rejections = [], accepted = [] }: Commit, nowMs: number): void {
     for (const { msgId } of rejections) this.#refused.add(msgId)
+    if (rejections.length + accepted.length === 0) return
+    for (const [sessionId, sinceMs] of this.#bound)
+      if (nowMs - sinceMs > ON_ITS_WAY_MS) this.#known.add(sessionId)
   }
 
   /** Messages of a device that honest peers show as provisional. */
@@ -58,7 +78,8 @@ export class Leavers {
     tables: Pick<SpaceTables, 'sessions'>,
     tally: Tally,
   ): string | undefined {
-    const isKnown = (sessionId: string): boolean => tables.sessions([sessionId])[0] !== undefined
+    const isKnown = (sessionId: string): boolean =>
+      this.#known.has(sessionId) || tables.sessions([sessionId])[0] !== undefined
     // What stands on a message of a session that home has never met waits for it.
     const areKnown = this.#left.every(({ sessions }) => [...sessions].every(isKnown))
     for (const { messageId, author, holders } of this.#left) {

@@ -145,7 +145,7 @@ class PeersRun extends SmallWorld {
       onCommit: (commit) =>
         this.guard(() => {
           const ids = this.#truth.commit(commit, this.#spaces.tables(SPACE))
-          this.#leavers.committed(commit)
+          this.#leavers.committed(commit, this.clock.monotonic())
           this.note('R', () => `commits ${ids.map((id) => this.#truth.nameOf(id)).join(' ')}`)
         }),
     })
@@ -210,7 +210,9 @@ class PeersRun extends SmallWorld {
     })
     device.seat = seat
     void seat.store.ready.then(() => this.#leavers.opened(device, seat.status.sessionId ?? ''))
-    seat.store.status.subscribe(({ provisional }, before) => {
+    seat.store.status.subscribe(({ provisional, connection, sessionId }, before) => {
+      if (connection === 'online' && sessionId !== undefined)
+        this.#leavers.bound(sessionId, this.clock.monotonic())
       if (provisional === before.provisional) return
       this.#disturbedMs = this.clock.monotonic()
       if (!provisional) return
@@ -326,6 +328,7 @@ class PeersRun extends SmallWorld {
     if (this.#random.chance(0.4)) return
     this.#node = undefined
     process.kill()
+    this.#leavers.killed()
   }
 
   #comeHome(): void {

@@ -129,4 +129,11 @@ export const PEERS: readonly Planted[] = [
     seed: 133,
     workload: 'W9',
   },
+  {
+    name: 'session-not-kept',
+    what: 'A session that has written nothing is forgotten with the process that had bound it.',
+    edits: [{ module: 'node/bind.ts', from: 'if (isKept) ledger.keep(sessionId)', to: '' }],
+    seed: 7,
+    workload: 'W9',
+  },
 ]
