@@ -213,9 +213,11 @@ describe('PEER15 what peers have reviewed', () => {
 })
 
 describe('PEER16 the author of what is brought', () => {
-  test('WHO5 is known by a session that was bound, and not to a reviewer that has started since', async () => {
+  test('WHO5 is known by a session that was kept, and not to a reviewer that has started since', async () => {
     const { desk, bob, brings } = await scene()
     const [cyd, eve] = [await desk.author('cyd'), await desk.author('eve')]
+    cyd.keeps = true
+    await cyd.bind(await cyd.opening())
     const [by, never] = [cyd.create('issue', { title: 'c' }), eve.create('issue', { title: 'e' })]
     cyd.leave()
     eve.leave()

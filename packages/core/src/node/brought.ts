@@ -200,7 +200,7 @@ export class BroughtHome {
     const { store, desk } = this.#parts
     const [stored] = await store.authors([authorId])
     const owner = stored && textOf(stored, `the stored person of author ${authorId}`)
-    return owner ?? desk.open.persons.lastBoundTo(authorId)
+    return owner ?? desk.open.persons.boundTo(authorId)
   }
 }
 

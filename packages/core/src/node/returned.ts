@@ -57,28 +57,28 @@ export class Returned {
     this.#brought = new BroughtHome({ ...parts, onDecided: (decision) => this.again(decision) })
   }
 
-  /** Checks a frame, and takes it between two decisions. */
+  /** Takes the batches of a frame between two decisions. */
   async heard(connection: Connection, frame: Held): Promise<void> {
     const { between, onTaken } = this.#parts
-    const job = await this.#checked(connection, frame)
+    const job = frame.seals
+      ? await this.#brought.checked(connection, frame)
+      : () => this.#take(connection, frame)
     if (job) between(() => job().then(onTaken))
-  }
-
-  async #checked(connection: Connection, frame: Held): Promise<(() => Promise<void>) | undefined> {
-    if (frame.seals) return this.#brought.checked(connection, frame)
-    const { space, keys, signer } = this.#parts
-    const { position } = frame
-    const bytes = positionBytes(space, position)
-    if (await signer.verify(keys.publicKey, bytes, position.sig ?? ''))
-      return () => this.#take(connection, frame)
-    connection.strike('what is handed back is not signed by this reviewer')
-    return undefined
   }
 
   /** Applies the batches of one frame, and answers how far the log is complete. */
   async #take(connection: Connection, frame: Held): Promise<void> {
-    const { desk, space, keys } = this.#parts
+    const { desk, space, keys, signer } = this.#parts
     const { position, epochs } = frame
+    const isSigned = await signer.verify(
+      keys.publicKey,
+      positionBytes(space, position),
+      position.sig ?? '',
+    )
+    if (!isSigned) {
+      connection.strike('what is handed back is not signed by this reviewer')
+      return
+    }
     // Another process on the store may have it.
     if (!this.#has(position)) await desk.resync()
     // A forged one harms only its author, whose messages then saw less than they state.

@@ -4,9 +4,9 @@
  * years is recognised.
  *
  *   bound ──first verdict──▶ stored
- *     ├── kept: stored with the next commit, for what others bring of it
+ *     ├── kept: stored with the next commit, also when no link uses it any more
  *     ├── too many are idle ──▶ evicted, and bound again when needed
- *     └── no link uses it ──▶ left: remembered for a while ──▶ evicted
+ *     └── no link uses it ──▶ evicted
  */
 import { assert } from '../base/assert.ts'
 import type { Hash } from '../base/hash.ts'
@@ -52,8 +52,6 @@ export type LedgerCaches = Omit<Caches, 'states' | 'authors'>
 
 /** Sessions that are stored with the next commit, before their first verdict. */
 const KEPT_MAX = 1_024
-/** Sessions that no link uses any more, and that the store does not have. */
-const LEFT_MAX = 1_024
 
 interface Session {
   record: SessionRecord | undefined
@@ -69,10 +67,10 @@ export class Ledger {
   readonly #sessions = new Map<Uuid, Session>()
   /** Sessions that the store does not have, oldest first. */
   readonly #idle = new Set<Uuid>()
-  /** Those of them that no link uses any more, oldest first. */
-  readonly #left = new Set<Uuid>()
-  /** Those of the idle ones that are stored with the next commit. */
+  /** Those of them that are stored with the next commit. */
   readonly #kept = new Set<Uuid>()
+  /** Kept ones that no link uses any more, oldest first. */
+  readonly #left = new Set<Uuid>()
   readonly #numbers: Lru<string, NumberVerdict>
   readonly #messages: Lru<number, KnownMessage>
   readonly #rejections: Lru<Uuid, Rejection | 'none'>
@@ -123,12 +121,15 @@ export class Ledger {
 
   /** Whether the session, which is bound, is to be stored with the next commit, and can be. */
   mayKeep(sessionId: Uuid): boolean {
-    return this.#idle.has(sessionId) && !this.#kept.has(sessionId) && this.#kept.size < KEPT_MAX
+    const mayAdd = this.#kept.size < KEPT_MAX || this.#left.size > 0
+    return mayAdd && this.#idle.has(sessionId) && !this.#kept.has(sessionId)
   }
 
   /** Stores the session with the next commit. */
   keep(sessionId: Uuid): void {
     assert(this.mayKeep(sessionId), 'a session that is kept is bound, and not stored')
+    if (this.#kept.size >= KEPT_MAX)
+      for (const oldest of [...this.#left].slice(0, 1)) this.#delete(oldest)
     this.#kept.add(sessionId)
   }
 
@@ -145,18 +146,14 @@ export class Ledger {
     this.#left.delete(sessionId)
   }
 
-  /** Called when a link has ended. Evicts the session from memory when it was the last one, and it is stored. */
+  /** Called when a link has ended. Evicts the session from memory when it was the last one, and it is not kept. */
   release(sessionId: Uuid): void {
     const session = this.#sessions.get(sessionId)
     if (!session) return
     session.links--
     if (session.links > 0) return
-    if (session.isStored) this.#delete(sessionId)
-    else this.#left.add(sessionId)
-    for (const oldest of this.#left) {
-      if (this.#left.size <= LEFT_MAX) break
-      this.#delete(oldest)
-    }
+    if (this.#kept.has(sessionId)) this.#left.add(sessionId)
+    else this.#delete(sessionId)
   }
 
   /** The records that the store does not have yet. */

@@ -3,8 +3,9 @@
  * login has proved; a person that an opening claims is not stored.
  *
  *   bound over a link with a login ──first verdict──▶ stored, for ever
- *     ├── the last link that bound it ends ──▶ left: remembered for a while
- *     └── its messages were written before the person signed in ──▶ claimed, stored with the next commit
+ *     ├── the last link that bound it ends ──▶ removed
+ *     └── its messages were written before the person signed in, or its session is kept ──▶ claimed,
+ *         stored with the next commit
  *
  * An author id belongs to the first person that a login has proved for it. A reviewer lists it in the
  * `me` frames of that person only.
@@ -49,8 +50,6 @@ export function claimedBy({ personalId: id }: { readonly personalId: string }): 
 
 /** Author ids that wait to be stored. */
 const CLAIMED_MAX = 1_024
-/** Author ids that no link binds any more. */
-const LEFT_MAX = 1_024
 
 interface Bound {
   readonly person: string
@@ -65,8 +64,6 @@ export class Persons {
   readonly #claimed = new Map<Uuid, string>()
   /** Author ids that are bound over links with a login. */
   readonly #bound = new Map<Uuid, Bound>()
-  /** The persons of those that no link binds any more, oldest first. */
-  readonly #left = new Map<Uuid, string>()
 
   constructor(budget: CacheBudget, use: Readonly<SpaceUse> = { isHeld: false }) {
     this.#budget = budget
@@ -88,11 +85,6 @@ export class Persons {
   /** The person that has bound or claimed an author id; the stored person is not looked up. */
   boundTo(authorId: Uuid): string | undefined {
     return this.#bound.get(authorId)?.person ?? this.#claimed.get(authorId)
-  }
-
-  /** The person of the last link that has bound an author id, where that is remembered. */
-  lastBoundTo(authorId: Uuid): string | undefined {
-    return this.boundTo(authorId) ?? this.#left.get(authorId)
   }
 
   /** The bound or claimed author ids of a person. */
@@ -133,14 +125,7 @@ export class Persons {
   release(authorId: Uuid): void {
     const bound = this.#bound.get(authorId)
     assert(bound, 'an author that is released was held')
-    if (--bound.links > 0) return
-    this.#bound.delete(authorId)
-    this.#left.delete(authorId)
-    this.#left.set(authorId, bound.person)
-    for (const oldest of this.#left.keys()) {
-      if (this.#left.size <= LEFT_MAX) break
-      this.#left.delete(oldest)
-    }
+    if (--bound.links === 0) this.#bound.delete(authorId)
   }
 
   /**
