@@ -187,7 +187,8 @@ export class Author {
       const sessions = openings
         .splice(0, SESSIONS_PER_BIND_MAX)
         .map((opening) => this.#proved(opening, nonce))
-      if (sessions.length > 0) this.#link!.send(authorFrame('bind', { sessions, auth: null }))
+      if (sessions.length > 0)
+        this.#link!.send(authorFrame('bind', { sessions, auth: null, keeps: false }))
       return sessions.length > 0
     }
     await new Promise<void>((resolve, reject) => {

@@ -71,7 +71,9 @@ export class Follower {
 
   #welcome({ lineage, nonce }: ReviewerFrame & { kind: 'welcome' }): void {
     this.#chain = lineage.at(-1)!.chain
-    this.#link!.send(authorFrame('bind', { sessions: [this.#proved(nonce)], auth: null }))
+    this.#link!.send(
+      authorFrame('bind', { sessions: [this.#proved(nonce)], auth: null, keeps: false }),
+    )
     this.#link!.send(authorFrame('want', { have: null, pages: null }))
   }
 

@@ -119,7 +119,7 @@ async function author(on: Scene): Promise<Author> {
   const welcome = parseReviewerFrame(heard[0]!)
   const drawn = welcome.ok && welcome.value.kind === 'welcome' ? welcome.value.nonce : ''
   const proof = await signer.sign(by.keys, bindBytes(sessionId, drawn))
-  send(authorFrame('bind', { sessions: [{ ...opening, proof }], auth: null }))
+  send(authorFrame('bind', { sessions: [{ ...opening, proof }], auth: null, keeps: false }))
   await until(() => heard.some((text) => text.startsWith('["bound"')))
   return {
     by,

@@ -278,15 +278,17 @@ it('LOSS9 where others give it back after all, what was given up is accepted, an
   await scene.settle()
   const { id } = ben.query(Task).rows[0]!
   const receipt = ben.update(Task, id, { points: 1 })
+  const child = ben.update(Task, id, { points: 2 })
   await scene.settle()
   cy.setOnline(false)
   await scene.restart(() => spaces.restore(SPACE, empty))
   await scene.until(() => ben.refused.snapshot().length > 0, 200_000)
   expect(ben.refused.snapshot()).toMatchObject([
     { messageId: receipt.messageId, reason: 'parent_lost' },
+    { messageId: child.messageId, state: 'blocked' },
   ])
   cy.setOnline(true)
   await scene.settle()
-  expect(ben.query(Task).rows).toMatchObject([{ title: 'lost', points: 1 }])
+  expect(ben.query(Task).rows).toMatchObject([{ title: 'lost', points: 2 }])
   expect(ben.refused.snapshot()).toEqual([])
 })

@@ -5,7 +5,7 @@
 import { createSyncStore, defaultPlatform, entity, memoryStorage } from '@countersign/core'
 import type { SyncStore } from '@countersign/core'
 import { provisional } from '@countersign/core/peers'
-import { type Transport, memorySpaces } from '@countersign/core/ports'
+import { type Storage, type Transport, memorySpaces } from '@countersign/core/ports'
 import { type Reviewer, createReviewer } from '@countersign/core/reviewer'
 import { broadcastPeers } from '@countersign/transport-broadcast'
 import { afterEach, expect, test, vi } from 'vitest'
@@ -39,6 +39,7 @@ interface Scene {
   /** Frames between peers: to those that review, and from them. */
   readonly told: string[]
   readonly answered: string[]
+  /** A person opens a store; the same storage each time. */
   open(personalId: string): Promise<SyncStore>
   /** Home ends, for all, or is back. */
   leaves(): Promise<void>
@@ -51,6 +52,7 @@ async function scene(): Promise<Scene> {
   const keys = await signer.generate()
   const spaces = memorySpaces()
   const options = { space: SPACE, spaces, keys, signer, clock, random, entities: [Note] }
+  const storages = new Map<string, Storage>()
   let isAway = false
   const made: Scene = {
     home: await createReviewer(options),
@@ -82,8 +84,10 @@ async function scene(): Promise<Scene> {
           return { send: () => {}, close: () => {} }
         },
       }
+      const storage = storages.get(personalId) ?? memoryStorage()
+      storages.set(personalId, storage)
       const store = createSyncStore({
-        ...{ space: SPACE, entities: [Note], storage: memoryStorage(), server: true },
+        ...{ space: SPACE, entities: [Note], storage, server: true },
         peers: provisional(peers),
         ...{
           transports: [transport],
@@ -185,4 +189,51 @@ test('PEER13 ERA2 peers hand no erased value to each other, and one that was awa
   )
   for (const store of stores)
     expect(store.read(Note, id)).toMatchObject({ text: 'written anew', $redacted: [] })
+})
+
+test('PEER14, PEER15 what an author wrote with the peers is brought home when the author is gone', async () => {
+  const all = await scene()
+  const [ann, bob, cyd] = [await all.open('ann'), await all.open('bob'), await all.open('cyd')]
+  const there = [bob, cyd]
+  const { id } = ann.create(Note, { text: 'by home' })
+  await until('canonical', () =>
+    [ann, ...there].every((store) => store.read(Note, id)?.$state === 'canonical'),
+  )
+  await all.leaves()
+  await until('a reviewer', () =>
+    [ann, ...there].every(({ status }) => status.getState().provisional),
+  )
+  ann.update(Note, id, { text: 'by Ann, with the peers' })
+  const { id: other } = ann.create(Note, { text: 'new' })
+  await until('provisional', () =>
+    there.every((store) =>
+      [id, other].every((one) => store.read(Note, one)?.$state === 'provisional'),
+    ),
+  )
+  const { authorId } = ann.status.getState()
+  await ann.close()
+  await until('a reviewer again', () =>
+    there.every(({ status }) => status.getState().provisional !== undefined),
+  )
+
+  await all.returns()
+  await until('canonical again', () =>
+    there.every((store) =>
+      [id, other].every((one) => store.read(Note, one)?.$state === 'canonical'),
+    ),
+  )
+  for (const store of there) {
+    expect(store.read(Note, id)).toMatchObject({
+      ...{ text: 'by Ann, with the peers', $author: authorId, $conflicts: {} },
+    })
+    expect(store.read(Note, other)).toMatchObject({ text: 'new', $author: authorId })
+  }
+  const before = cyd.status.getState().position
+
+  const again = await all.open('ann')
+  await until('nothing waits', () => again.status.getState().outboxMessages === 0)
+  expect(again.read(Note, id)).toMatchObject({ text: 'by Ann, with the peers', $conflicts: {} })
+  expect(again.query(Note).rows).toHaveLength(2)
+  expect(again.status.getState().position?.seq).toBe(before?.seq)
+  expect(again.refused.snapshot()).toEqual([])
 })

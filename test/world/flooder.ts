@@ -89,7 +89,7 @@ export class Flooder {
           isBinding = true
           const auth = logins?.tokenOf(opening.personalId) ?? null
           void provedOpening(by, opening, frame.nonce).then((proved) =>
-            link.send(authorFrame('bind', { sessions: [proved], auth })),
+            link.send(authorFrame('bind', { sessions: [proved], auth, keeps: false })),
           )
         }
         if (frame.kind === 'bound' && frame.sessionIds.length > 0) void this.#offer(link, from)

@@ -281,7 +281,7 @@ export class Liar implements Telling {
           isBinding = true
           tally.hit('lie told')
           void proved(heard.value.nonce).then((opening) =>
-            link.send(authorFrame('bind', { sessions: [opening], auth })),
+            link.send(authorFrame('bind', { sessions: [opening], auth, keeps: false })),
           )
         }
         if (heard.value.kind !== 'bound' || isTold) return

@@ -135,6 +135,8 @@ export const SOMETIMES: readonly string[] = [
   'fault: peers: parted',
   'fault: peers: frozen',
   'fault: peers: device turned off',
+  'fault: peers: an author leaves for good',
+  'peers: brought home for an author that is gone',
   'fault: peers: a claim that is a lie',
   'fault: peers: a verdict without its signature',
   'fault: peers: written in the name of another',

@@ -238,7 +238,7 @@ export class Stranger implements Writing {
     }
     const link = this.#link
     const opening = await provedOpening(this.#signer, this.#opening, nonce)
-    link?.send(authorFrame('bind', { sessions: [opening], auth: this.#token() }))
+    link?.send(authorFrame('bind', { sessions: [opening], auth: this.#token(), keeps: false }))
   }
 
   #token(): string | null {

@@ -61,7 +61,7 @@ export class TraceAuthor {
     const { space, signer } = this.#parts
     const { keys, opening } = this.#bound
     const proved = await provedOpening({ space, signer, keys }, opening, nonce)
-    return authorFrame('bind', { sessions: [proved], auth: null })
+    return authorFrame('bind', { sessions: [proved], auth: null, keeps: false })
   }
 
   /** The message with the session's next number, on parents of which `named` knows the new ones. */

@@ -94,7 +94,10 @@ class Exchange {
       sig: signed(keys, grantBytes(SPACE, authorId, { sessionId, commit })),
       proof: signed(keys, bindBytes(SPACE, sessionId, heard.value.nonce)),
     }
-    await this.#stage.send(link, authorFrame('bind', { sessions: [opening], auth: token }))
+    await this.#stage.send(
+      link,
+      authorFrame('bind', { sessions: [opening], auth: token, keeps: false }),
+    )
     return heard.value.position
   }
 

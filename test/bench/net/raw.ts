@@ -79,7 +79,7 @@ async function followOurs(
     const bind = async (challenge: string): Promise<void> => {
       const proof = await signer.sign(keys, bindBytes(space, sessionId, challenge))
       const named = { authorId, publicKey, sessionId, personalId, salt, sig, proof }
-      link.send(authorFrame('bind', { sessions: [named], auth: null }))
+      link.send(authorFrame('bind', { sessions: [named], auth: null, keeps: false }))
     }
     let isFollowing = false
     const link = socketIo(url).connect({

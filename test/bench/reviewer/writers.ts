@@ -84,7 +84,13 @@ class Writer {
             const proof = signer.sign(keys, bindBytes(SPACE, sessionId, parsed.value.nonce))
             const named = { authorId, publicKey, sessionId, personalId, salt, sig }
             void proof.then((made) =>
-              link.send(authorFrame('bind', { sessions: [{ ...named, proof: made }], auth: null })),
+              link.send(
+                authorFrame('bind', {
+                  sessions: [{ ...named, proof: made }],
+                  auth: null,
+                  keeps: false,
+                }),
+              ),
             )
           } else if (parsed.value.kind === 'bound') resolve(writer)
           else if (parsed.value.kind === 'accepted') writer.#heard(parsed.value.reviews.length)

@@ -23,6 +23,8 @@ export interface PeersPlan {
    * other authors.
    */
   readonly liar: 'claims' | 'verdicts' | 'authors' | undefined
+  /** Devices leave for good, after peers have taken what they wrote. */
+  readonly leaves: boolean
 }
 
 export function peersPlanFor(seed: number): PeersPlan {
@@ -44,7 +46,8 @@ export function peersPlanFor(seed: number): PeersPlan {
     freezes: random.chance(0.3),
     liar: random.pick([undefined, undefined, undefined, 'claims', 'verdicts'] as const),
   }
-  return random.chance(0.2) ? { ...plan, liar: 'authors' } : plan
+  const lying = random.chance(0.2) ? { ...plan, liar: 'authors' as const } : plan
+  return { ...lying, leaves: random.chance(0.6) }
 }
 
 export function describePeers(seed: number): string {

@@ -28,8 +28,11 @@ import { SmallWorld, type WorldReport } from '../small-world.ts'
 import { SPACE } from '../truth.ts'
 import { unhandledText, withUnhandled } from '../unhandled.ts'
 import { FORGED, peer11Same, peer8Named, peer9Sealed } from './checks.ts'
+import { Leavers } from './leavers.ts'
 import { type PeersPlan, peersPlanFor } from './plan.ts'
 
+/** The first device; where one lies, it is this one. */
+const LIAR = 'A'
 /** When all is healed, it takes no longer than this until nothing is left to do (L1). */
 const CALM_MS = 400_000
 /** So long after the last disturbance those who follow one reviewer show the same. */
@@ -78,6 +81,7 @@ class PeersRun extends SmallWorld {
   readonly #peers: SimPeers
   readonly #marks = memoryMarks()
   readonly #devices: Device[]
+  readonly #leavers = new Leavers()
   readonly #stands = new Map<string, Stand>()
   /** Devices by the id under which they have claimed. */
   readonly #claimers = new Map<string, string>()
@@ -141,6 +145,7 @@ class PeersRun extends SmallWorld {
       onCommit: (commit) =>
         this.guard(() => {
           const ids = this.#truth.commit(commit, this.#spaces.tables(SPACE))
+          this.#leavers.committed(commit, this.clock.monotonic())
           this.note('R', () => `commits ${ids.map((id) => this.#truth.nameOf(id)).join(' ')}`)
         }),
     })
@@ -204,7 +209,10 @@ class PeersRun extends SmallWorld {
       },
     })
     device.seat = seat
-    seat.store.status.subscribe(({ provisional }, before) => {
+    void seat.store.ready.then(() => this.#leavers.opened(device, seat.status.sessionId ?? ''))
+    seat.store.status.subscribe(({ provisional, connection, sessionId }, before) => {
+      if (connection === 'online' && sessionId !== undefined)
+        this.#leavers.bound(sessionId, this.clock.monotonic())
       if (provisional === before.provisional) return
       this.#disturbedMs = this.clock.monotonic()
       if (!provisional) return
@@ -281,7 +289,8 @@ class PeersRun extends SmallWorld {
       if (freezes) this.#freeze(device)
     } else if (what < 92) {
       if (hasRestarts) this.#turnOff(device)
-    } else if (what < 95) this.#peers.cut(device.name)
+    } else if (what < 93) this.#peers.cut(device.name)
+    else if (what < 97 && this.#plan.leaves) this.#leaveForGood()
     else if (liar === 'claims') void this.#lie(device)
   }
 
@@ -319,6 +328,7 @@ class PeersRun extends SmallWorld {
     if (this.#random.chance(0.4)) return
     this.#node = undefined
     process.kill()
+    this.#leavers.killed()
   }
 
   #comeHome(): void {
@@ -340,7 +350,9 @@ class PeersRun extends SmallWorld {
         rules: rulesFor([Task.name], (_, { values }) => values['title'] !== BOMB || 'no bombs'),
         onEvent: (event) => {
           this.note('R', () => JSON.stringify(event))
-          if (event.type === 'strike') this.fault('S17', `an honest store is struck: ${event.why}`)
+          // What it takes for sealed is not.
+          if (event.type === 'strike' && event.address !== this.#forger)
+            this.fault('S17', `an honest store is struck: ${event.why}`)
         },
       })
     }
@@ -398,6 +410,26 @@ class PeersRun extends SmallWorld {
     this.clock.after(this.#random.pick([1, 2_000, 20_000]), () => device.seat ?? this.#open(device))
   }
 
+  /** A device of which peers have taken something in goes, and is never seen again. */
+  #leaveForGood(): void {
+    const honest = this.#seats.filter(({ device }) => device.name !== this.#forger)
+    for (const seat of honest) {
+      const taken = this.#leavers.takenOf(seat, honest)
+      if (taken.length === 0 || this.#devices.length < 3) continue
+      const { device } = seat
+      this.note(device.name, () => `leaves for good, with ${taken.length} at peers`)
+      this.tally.hit('fault: peers: an author leaves for good')
+      this.#leavers.left(taken)
+      this.#devices.splice(this.#devices.indexOf(device), 1)
+      this.#disturbedMs = this.clock.monotonic()
+      device.seat = undefined
+      seat.kill()
+      this.#wire.bury()
+      this.#peers.bury()
+      return
+    }
+  }
+
   /** A claim that nobody has elected, far above the others or behind home. */
   async #lie(device: Device): Promise<void> {
     const position = this.#devices.find(({ seat }) => seat?.position?.sig)?.seat?.position
@@ -415,7 +447,7 @@ class PeersRun extends SmallWorld {
 
   /** The verdicts of a liar are not signed as they are. */
   #altered(device: string, text: string): string {
-    if (this.#plan.liar !== 'verdicts' || device !== this.#devices[0]!.name) return text
+    if (this.#plan.liar !== 'verdicts' || device !== LIAR) return text
     if (!text.startsWith('["tail"')) return text
     const end = text.indexOf('\n')
     const first = JSON.parse(text.slice(0, end)) as [string, number[], (string | number)[]]
@@ -425,7 +457,7 @@ class PeersRun extends SmallWorld {
   }
 
   get #forger(): string | undefined {
-    return this.#plan.liar === 'authors' ? this.#devices[0]!.name : undefined
+    return this.#plan.liar === 'authors' ? LIAR : undefined
   }
 
   /** Other values in what an author has offered: the forger takes any signature for right. */
@@ -471,7 +503,7 @@ class PeersRun extends SmallWorld {
       const other = rows.find(({ $state }) => $state !== 'canonical')
       if (other) return `${device.name} shows ${other.id} as ${other.$state}`
     }
-    return undefined
+    return this.#leavers.missing(this.#truth, this.#spaces.tables(SPACE), this.tally)
   }
 
   #look(): void {
@@ -480,7 +512,7 @@ class PeersRun extends SmallWorld {
       if (isCalm && status.connection === 'online')
         for (const writers of this.#writers.values()) writers.delete(device.name)
     const homeId = peerIdOf(this.#keys.publicKey)
-    const mute = this.#plan.liar === 'verdicts' ? this.#devices[0]!.name : undefined
+    const mute = this.#plan.liar === 'verdicts' ? LIAR : undefined
     for (const seat of this.#seats) if (seat.device.name !== this.#forger) peer9Sealed(seat)
     for (const seat of this.#seats) peer8Named(seat, { homeId, claimers: this.#claimers }, mute)
     if (this.clock.monotonic() - this.#disturbedMs > STILL_MS) this.#lookAtStill()

@@ -17,7 +17,8 @@ export const PEERS: readonly Planted[] = [
         to: '',
       },
     ],
-    seed: 109,
+    seed: 2,
+    workload: 'W9',
   },
   {
     name: 'joiner-takes-over',
@@ -73,7 +74,8 @@ export const PEERS: readonly Planted[] = [
     edits: [
       { module: 'client/peers/peering.ts', from: 'isHomed: !isAway,', to: 'isHomed: false,' },
     ],
-    seed: 1341,
+    seed: 130,
+    workload: 'W9',
   },
   {
     name: 'stays-for-ever',
@@ -92,6 +94,46 @@ export const PEERS: readonly Planted[] = [
       },
     ],
     seed: 2,
+    workload: 'W9',
+  },
+  {
+    name: 'nobody-brings',
+    what: 'What an author wrote with the peers stays with them when the author is gone.',
+    edits: [
+      {
+        module: 'client/peers/bringing.ts',
+        from: 'this.#later(WAIT_MS + SPREAD_MS * random.unit())',
+        to: 'void random',
+      },
+    ],
+    seed: 3,
+    workload: 'W9',
+  },
+  {
+    name: 'brought-unsealed',
+    what: 'Home believes whoever brings it something, whoever has sealed it.',
+    edits: [
+      {
+        module: 'node/brought.ts',
+        from: 'if ((await Promise.all(checks)).every(Boolean)) return brought',
+        to: 'if (checks.length > 0) return brought',
+      },
+    ],
+    seed: 104,
+    workload: 'W9',
+  },
+  {
+    name: 'given-up-at-once',
+    what: 'What was written on a message of an author that is gone is given up before peers can bring that message.',
+    edits: [{ module: 'client/outbox/orphans.ts', from: '!isWaitedFor && ', to: '' }],
+    seed: 133,
+    workload: 'W9',
+  },
+  {
+    name: 'session-not-kept',
+    what: 'A session that has written nothing is forgotten with the process that had bound it.',
+    edits: [{ module: 'node/bind.ts', from: 'if (isKept) ledger.keep(sessionId)', to: '' }],
+    seed: 7,
     workload: 'W9',
   },
 ]

@@ -20,8 +20,8 @@ export const PERSONS: readonly Planted[] = [
     edits: [
       {
         module: 'node/intake.ts',
-        from: 'person: connection.person ?? claimed(record)',
-        to: 'person: this.#waiting[0]?.person ?? connection.person ?? claimed(record)',
+        from: 'person: connection.person ?? claimedBy(record)',
+        to: 'person: this.#waiting[0]?.person ?? connection.person ?? claimedBy(record)',
       },
     ],
     seed: 12,

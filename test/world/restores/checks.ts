@@ -180,7 +180,8 @@ export function s24Told(
     must(
       !truth.log.has(messageId),
       'S24',
-      () => `${truth.nameOf(messageId)} is in the log, and ${device.name} shows it as refused`,
+      () =>
+        `${truth.nameOf(messageId)} is in the log, and ${device.name} shows it as refused: ${reason}`,
     )
     if (reason === 'parent_lost') tally.hit('restores: given up')
   }

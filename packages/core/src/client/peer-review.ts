@@ -36,7 +36,7 @@ export type StorePeersParts = Pick<
   | 'trust'
   | 'status'
   | 'nextArrival'
-  | 'relayed'
+  | 'syncing'
   | 'onError'
 > & {
   readonly changeOver: ChangeOver

@@ -376,7 +376,7 @@ export class Replica implements Filling {
       ...{ sessions: this.#sessions, trust: this.#trust, status: this.status, tail: this.tail },
       ...{ changeOver: this.changeOver, refusals: this.#refusals, onError: this.#options.onError },
       nextArrival: () => ++this.#arrivals,
-      relayed: (...frame) => this.#syncing?.relayed(...frame),
+      syncing: this.#syncing,
     })
   }
 
@@ -456,7 +456,7 @@ export class Replica implements Filling {
     const parts = {
       ...{ limits: this.limits, space, transport, scopes: this.scopes, sessions: this.#sessions },
       ...{ clock: platform.clock, random: platform.random, signer: platform.signer },
-      ...{ outbox: this.outbox, tail: this.tail },
+      ...{ outbox: this.outbox, tail: this.tail, hasPeers: this.#options.peers !== undefined },
       ...{ repo: this.repo, disk: this.#disk, canonicalDisk: this.#canonicalDisk },
       ...{ trust: this.#trust, changeOver: this.changeOver, refusals: this.#refusals },
       ...{ status: this.status, warnings: this.#warnings, person: this.person },

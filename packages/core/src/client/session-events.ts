@@ -124,6 +124,7 @@ class SessionEvents implements SessionHost {
   }
 
   greeted(epochs: readonly Epoch[]): Lineage {
+    this.#parts.refusals.greeted()
     return this.#parts.changeOver.greeted(epochs)
   }
 

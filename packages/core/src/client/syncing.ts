@@ -4,6 +4,7 @@
  */
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
+import type { Brought, BroughtBatch } from '../sync/bring-requests.ts'
 import type { HistoryAnswer } from '../sync/history.ts'
 import type { SyncSession } from '../sync/session.ts'
 import type { RelayedFrame } from '../sync/link-gate.ts'
@@ -73,6 +74,12 @@ export class Syncing {
   /** A frame that the reviewer has signed, and a peer has passed on. */
   relayed(frame: RelayedFrame, epochs: readonly Epoch[]): void {
     this.#session?.relayed(frame, epochs)
+  }
+
+  /** Brings what peers have reviewed while the reviewer was away. Rejects with CountersignError `unavailable`. */
+  async bring(batch: BroughtBatch): Promise<Brought> {
+    if (!this.#session) throw new CountersignError('unavailable', 'there is no connection yet')
+    return this.#session.requests.bring(batch)
   }
 
   /** The accepted messages of a row. Rejects with CountersignError `unavailable`. */

@@ -6,6 +6,7 @@
  *             └── refused: bye                    └── no: not bound; the answer says why
  */
 import { without } from '../base/redact.ts'
+import { NO_BYTES } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
@@ -21,6 +22,7 @@ import type { Revocations } from '../review/revocations.ts'
 import { revokedWords } from '../review/revoked.ts'
 import { readSession, textOf } from '../review/stored.ts'
 import { type LoginParts, type SignedIn, signedIn } from './login.ts'
+import type { Quotas } from './quotas.ts'
 import { keysFor } from './revoke.ts'
 import type { WaitingLine } from './waiting-line.ts'
 import { verifyOpening } from './verify.ts'
@@ -32,6 +34,7 @@ export interface BindParts extends LoginParts {
   readonly persons: Persons
   readonly revocations: Revocations
   readonly limits: Limits
+  readonly quotas: Quotas
   readonly events: Events
   readonly connections: ReadonlySet<Connection>
   /** Queues the reads of the store: a link that closes while it waits causes none. */
@@ -55,7 +58,8 @@ export async function bindSessions(
   if (!login || connection.closed) return
   const proved = await provedSessions(connection, frame.sessions, parts)
   await parts.line.run(async () => {
-    if (!connection.closed) await answer(connection, { login, proved, auth: frame.auth }, parts)
+    const { auth, keeps } = frame
+    if (!connection.closed) await answer(connection, { login, proved, auth, keeps }, parts)
   })
 }
 
@@ -63,18 +67,20 @@ interface Proved {
   readonly login: SignedIn
   readonly proved: readonly SessionRecord[]
   readonly auth: string | null
+  /** They are stored with the next commit. */
+  readonly keeps: boolean
 }
 
 async function answer(
   connection: Connection,
-  { login, proved, auth }: Proved,
+  { login, proved, auth, keeps }: Proved,
   parts: BindParts,
 ): Promise<void> {
   const { person } = login
   const own = proved.filter(
     ({ personalId }) => !person || personalId === person.id || isAnonymous(personalId),
   )
-  const { bound, foreign, isNews } = await take(connection, { proved: own, person }, parts)
+  const { bound, foreign, isNews } = await take(connection, { proved: own, person, keeps }, parts)
   if (connection.closed) return
   const isOther = own.length < proved.length
   const why = isOther ? 'a session is of another person than the login' : foreign
@@ -155,8 +161,8 @@ interface Taken {
 
 async function take(
   connection: Connection,
-  { proved, person }: { readonly proved: readonly SessionRecord[]; readonly person: Person | null },
-  { store, ledger, persons, revocations, limits }: BindParts,
+  { proved, person, keeps }: Pick<Proved, 'proved' | 'keeps'> & { readonly person: Person | null },
+  { store, ledger, persons, revocations, limits, quotas }: BindParts,
 ): Promise<Taken> {
   const [stored, owners] = await Promise.all([
     storedRecords(store, proved),
@@ -200,13 +206,26 @@ async function take(
       isNews ||= owner === undefined
       persons.hold(authorId, person.id)
     }
+    const isKept = keeps && ledger.mayKeep(sessionId) && !isOverQuota(connection, record, quotas)
+    if (isKept) ledger.keep(sessionId)
     // The session was written without a login. This link has its key and a login, so the author id is
     // that person's.
-    if (person && isAnonymous(record.personalId) && !owners.has(authorId))
+    if (person && (isKept || isAnonymous(record.personalId)) && !owners.has(authorId))
       persons.claim(authorId, person.id)
     bound.push(sessionId)
   }
   return { bound, foreign, isNews }
+}
+
+/** A session that is stored counts as a message. */
+function isOverQuota(
+  connection: Connection,
+  { sessionId, authorId }: SessionRecord,
+  quotas: Quotas,
+): boolean {
+  const holder = connection.holderOf(sessionId)
+  const size = { messages: 1, bytes: NO_BYTES }
+  return holder === undefined || quotas.offered(holder.key, size, authorId) !== undefined
 }
 
 function isSameOwner(known: SessionRecord, record: SessionRecord): boolean {

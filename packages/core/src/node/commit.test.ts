@@ -136,7 +136,7 @@ test('OFR4, OFR6 offers right behind their bind are judged in their order, which
     if (++checks === 3) await new Promise<void>((done) => void desk.clock.after(50, done))
     return verify(...args)
   }
-  eve.send(authorFrame('bind', { sessions: [await eve.opening()], auth: null }))
+  eve.send(authorFrame('bind', { sessions: [await eve.opening()], auth: null, keeps: false }))
   await send(eve, root)
   await send(eve, child)
   await desk.pass(1_000)

@@ -341,8 +341,9 @@ export class Desk {
    * The records that the store does not have. A session whose messages came back without its key may have
    * been bound, stored, and released since it was read: its stored record stays.
    */
-  async #unstored(records: Iterable<SessionRecord>): Promise<readonly SessionRecord[]> {
-    const unstored = this.open.ledger.unstored(records)
+  async #unstored(records: readonly SessionRecord[]): Promise<readonly SessionRecord[]> {
+    const each = new Map(records.map((record) => [record.sessionId, record]))
+    const unstored = this.open.ledger.unstored(each.values())
     const ids = unstored.flatMap((record) => (hasKey(record) ? [] : [record.sessionId]))
     if (ids.length === 0) return unstored
     const kept = await this.#parts.store.sessions(ids)
@@ -363,7 +364,7 @@ export class Desk {
     const position = stored
       ? { ...head, sig: await signer.sign(keys, positionBytes(this.#parts.space, head)) }
       : this.head
-    const sessions = await this.#unstored(decision.sessions.values())
+    const sessions = await this.#unstored([...decision.sessions.values(), ...ledger.kept()])
     const authors = persons.unstored(decision.batch.persons)
     const commit: Commit = {
       epoch: lineage.present.epoch,

@@ -264,7 +264,7 @@ describe('seals', () => {
   test('§3 seals: what is stored beside a batch is what its authors sealed, refused messages too', async () => {
     const { desk, ann, bob } = await deskWith({ entities })
     const other = await ann.opening('11111111-2222-4333-8444-555555555555')
-    ann.send(authorFrame('bind', { sessions: [other], auth: null }))
+    ann.send(authorFrame('bind', { sessions: [other], auth: null, keeps: false }))
     await desk.settle()
     const id = ann.ids.next()
     const change = { type: 'issue', id, kind: 'create', values: { title: 'x' }, sid: ann.sessionId }

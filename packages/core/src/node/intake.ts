@@ -14,8 +14,8 @@ import type { AuthorFrame } from '../wire/frames.ts'
 import type { Connection } from './connection.ts'
 import type { Offer } from '../review/decision.ts'
 import type { Events } from './events.ts'
-import type { Ledger, SessionRecord } from '../review/ledger.ts'
-import type { Person } from '../review/persons.ts'
+import type { Ledger } from '../review/ledger.ts'
+import { claimedBy } from '../review/persons.ts'
 import type { Quotas } from './quotas.ts'
 import { verifyRejections, verifySeal } from './verify.ts'
 
@@ -154,7 +154,7 @@ export class Intake {
     // session.
     const { may } = connection
     if (connection.sessions.has(sessionId))
-      return { ...offer, record, may, before, person: connection.person ?? claimed(record) }
+      return { ...offer, record, may, before, person: connection.person ?? claimedBy(record) }
     events.nackAll(offer, 'not_bound', 'this link does not speak for the session')
     return undefined
   }
@@ -187,11 +187,6 @@ export class Intake {
     this.#messages += sign * length
     connection.pending += sign * length
   }
-}
-
-/** Without a login, the person is the one that the session claims. */
-function claimed({ personalId }: SessionRecord): Person {
-  return { id: personalId, proved: false, claims: undefined }
 }
 
 /** Whether more would be too much. One flush is always taken (OFF2), or a large one would wait for ever. */

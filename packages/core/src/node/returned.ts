@@ -4,17 +4,20 @@
  *
  *   they continue the head            adopted: as they were, seqs kept
  *   the lineage went on without them  judged again, in their order, each with its old place
+ *   peers have reviewed them          judged for the first time (`brought.ts`)
  */
-import { NO_BYTES, addBytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { chainPrefix } from '../facts/ids.ts'
 import type { Position } from '../facts/message.ts'
-import type { KeyPair, Signer } from '../ports/signer.ts'
-import type { Limits } from '../facts/limits.ts'
-import type { SpaceStore } from '../ports/space-store.ts'
+import type { KeyPair } from '../ports/signer.ts'
 import type { Decision, Offer } from '../review/decision.ts'
 import type { SessionRecord } from '../review/ledger.ts'
-import { type ReturnedBatch, returnedFlushes, unboundRecord } from '../review/returned-flush.ts'
+import {
+  type ReturnedBatch,
+  countOf,
+  returnedFlushes,
+  unboundRecord,
+} from '../review/returned-flush.ts'
 import { readSession } from '../review/stored.ts'
 import { batchReadingBounds } from '../wire/bounds.ts'
 import type { ErasedValues } from '../wire/erase-batch.ts'
@@ -23,26 +26,22 @@ import { readBatch, readLayout, spanOfBatch } from '../wire/read-batch.ts'
 import type { RedactRecord } from '../wire/records.ts'
 import { positionBytes } from '../wire/signed.ts'
 import type { Batch } from '../wire/types.ts'
+import { BroughtHome, type BroughtParts } from './brought.ts'
 import type { Connection } from './connection.ts'
-import type { Desk } from './desk.ts'
 
-export interface ReturnedParts {
-  readonly space: Uuid
+export interface ReturnedParts extends Omit<BroughtParts, 'onDecided'> {
   readonly keys: KeyPair
-  readonly signer: Signer
-  readonly store: SpaceStore
-  readonly limits: Limits
-  readonly desk: Desk
   /** Erases values once more whose erasure was lost. */
   readonly erase: (values: ErasedValues) => Promise<unknown>
+  /** Runs a job between two decisions. */
+  readonly between: (job: () => Promise<unknown>) => void
+  /** Called after it. */
+  readonly onTaken: () => unknown
 }
 
 type Held = AuthorFrame & { readonly kind: 'held' }
 type Start = Pick<Position, 'seq' | 'chain'>
 
-/** Of one decision. */
-const FLUSHES_MAX = 256
-const FLUSH_BYTES_MAX = 1_048_576
 /** Flushes that could not be judged, because their parents are missing here. */
 const PARKED_MAX = 1_024
 
@@ -50,17 +49,25 @@ export class Returned {
   readonly #parts: ReturnedParts
   /** The seq up to which the log of a lost epoch was handed back, without a gap. */
   readonly #taken = new Map<Uuid, number>()
+  readonly #brought: BroughtHome
   #parked: Offer<Connection>[] = []
 
   constructor(parts: ReturnedParts) {
     this.#parts = parts
+    this.#brought = new BroughtHome({ ...parts, onDecided: (decision) => this.again(decision) })
   }
 
-  /**
-   * Applies the batches of one frame, and answers how far the log is complete. Runs between two
-   * decisions.
-   */
-  async take(connection: Connection, frame: Held): Promise<void> {
+  /** Takes the batches of a frame between two decisions. */
+  async heard(connection: Connection, frame: Held): Promise<void> {
+    const { between, onTaken } = this.#parts
+    const job = frame.seals
+      ? await this.#brought.checked(connection, frame)
+      : () => this.#take(connection, frame)
+    if (job) between(() => job().then(onTaken))
+  }
+
+  /** Applies the batches of one frame, and answers how far the log is complete. */
+  async #take(connection: Connection, frame: Held): Promise<void> {
     const { desk, space, keys, signer } = this.#parts
     const { position, epochs } = frame
     const isSigned = await signer.verify(
@@ -78,7 +85,7 @@ export class Returned {
     const ours = epochs.filter((one) => one.space === space && one.reviewerKey === keys.publicKey)
     desk.open.lineage = desk.open.lineage.knowing(ours)
     const seq = this.#has(position) ? position.seq : await this.#back(connection, frame)
-    if (seq !== undefined) connection.send(reviewerFrame('back', { seq }))
+    if (seq !== undefined) connection.send(reviewerFrame('back', { seq, why: null }))
   }
 
   /**
@@ -115,7 +122,7 @@ export class Returned {
       connection.strike('batches that are not those of their position')
       return undefined
     }
-    if (await this.#take(read)) {
+    if (await this.#takeIn(read)) {
       const isGapless = frame.from.seq <= known
       if (isGapless) this.#taken.set(position.eid, Math.max(known, position.seq))
       return position.seq
@@ -154,7 +161,7 @@ export class Returned {
   }
 
   /** False where the store fails. */
-  async #take(read: readonly ReturnedBatch[]): Promise<boolean> {
+  async #takeIn(read: readonly ReturnedBatch[]): Promise<boolean> {
     const { desk } = this.#parts
     const { head } = desk.open
     const isAtHead = ({ before }: ReturnedBatch): boolean =>
@@ -249,20 +256,4 @@ export class Returned {
     }
     return true
   }
-}
-
-/** How many flushes are judged together: no more messages than a batch may have. */
-export function countOf(
-  offers: readonly Pick<Offer<Connection>, 'flush'>[],
-  { batchMessagesMax }: Pick<Limits, 'batchMessagesMax'>,
-): number {
-  let bytes = NO_BYTES
-  let messages = 0
-  const end = offers.findIndex(({ flush }, i) => {
-    bytes = addBytes(bytes, flush.bytes)
-    messages += flush.messages.length
-    const isFull = messages > batchMessagesMax || bytes > FLUSH_BYTES_MAX
-    return i > 0 && (i >= FLUSHES_MAX || isFull)
-  })
-  return end < 0 ? offers.length : end
 }

@@ -180,9 +180,11 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       ...{ clock, intake: this.#intake, desk: this.#desk, onError: this.#events.storeFailed },
       onDecided: (decision) => this.#returned.again(decision),
     })
+    const between = (job: () => Promise<unknown>): void => this.#turns.between(job)
     this.#returned = new Returned({
-      ...{ ...options, desk: this.#desk },
+      ...{ ...options, desk: this.#desk, quotas: this.quotas, connections: this.#connections },
       erase: ({ entityId, regs }) => this.#erasures.within(entityId, regs),
+      ...{ between, onTaken: () => this.#erasures.goOn() },
     })
     this.#snapshots = new Snapshots({
       ...{ store, clock, limits, held, erased: () => this.erasedSeq },
@@ -192,9 +194,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     })
     this.#erasures = new Erasures({
       ...{ ...options, desk: this.#desk, events: this.#events, evidence: this.#evidence },
-      ...{ connections: this.#connections, readers: this.#readers, views: this.#views },
+      ...{ connections: this.#connections, readers: this.#readers, views: this.#views, between },
       onBehind: desk.onBehind,
-      between: (job) => this.#turns.between(job),
     })
   }
 
@@ -337,7 +338,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     const bound = bindSessions(connection, frame, {
       ...{ signer, store, clock, authenticate, capabilities, ledger, persons, revocations },
       space: this.space,
-      limits: this.limits,
+      ...{ limits: this.limits, quotas: this.quotas },
       events: this.#events,
       connections: this.#connections,
       line: this.#binds,
@@ -366,9 +367,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   held(connection: Connection, frame: AuthorFrame & { kind: 'held' }): void {
     if (this.#isClosing) return
-    this.#turns.between(() =>
-      this.#returned.take(connection, frame).then(() => this.#erasures.goOn()),
-    )
+    this.#returned.heard(connection, frame).catch(this.#events.storeFailed)
   }
 
   want(connection: Connection, have: Position | null, pages: readonly string[]): void {

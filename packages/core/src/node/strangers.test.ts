@@ -31,7 +31,7 @@ async function bindMany(
   for (let from = 0; from < numbers.length; from += LIMITS.sessionsPerBindMax) {
     const some = numbers.slice(from, from + LIMITS.sessionsPerBindMax)
     const sessions = await Promise.all(some.map((n) => author.opening(sessionNo(n))))
-    author.send(authorFrame('bind', { sessions, auth: null }))
+    author.send(authorFrame('bind', { sessions, auth: null, keeps: false }))
   }
   await desk.settle()
   return author.heard.flatMap((frame) => (frame.kind === 'bound' ? frame.sessionIds : []))
@@ -105,7 +105,7 @@ describe('links without a session', () => {
     eve.greet()
     await desk.settle()
     eve.heard.length = 0
-    eve.send(authorFrame('bind', { sessions: [await eve.opening()], auth: null }))
+    eve.send(authorFrame('bind', { sessions: [await eve.opening()], auth: null, keeps: false }))
     eve.send(authorFrame('want', { have: null, pages: null }))
     await desk.settle()
     expect(eve.heard.map(({ kind }) => kind)).toEqual(['bound', 'tail', 'through'])
@@ -183,13 +183,25 @@ describe('sessions', () => {
     while (desk.reviewer.state.pendingCommit === 0) await Promise.resolve()
     await desk.pass(5)
     ann.leave()
-    eve.send(authorFrame('bind', { sessions: [await eve.opening(ann.sessionId)], auth: null })) // and somebody else takes its name
+    eve.send(
+      authorFrame('bind', {
+        sessions: [await eve.opening(ann.sessionId)],
+        auth: null,
+        keeps: false,
+      }),
+    ) // and somebody else takes its name
     await desk.settle()
     expect(desk.reviewer.state.accepted).toBe(1)
     for (const when of ['now', 'after a restart']) {
       if (when !== 'now') await desk.restart()
       await eve.connect()
-      eve.send(authorFrame('bind', { sessions: [await eve.opening(ann.sessionId)], auth: null }))
+      eve.send(
+        authorFrame('bind', {
+          sessions: [await eve.opening(ann.sessionId)],
+          auth: null,
+          keeps: false,
+        }),
+      )
       await desk.settle()
       expect(eve.heard.at(-1), when).toEqual(NONE_BOUND)
     }

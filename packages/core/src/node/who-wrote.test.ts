@@ -159,12 +159,12 @@ describe('bind', () => {
     const proof = await ann.proof(SESSION, eve)
     const opening = { ...hers, proof, ...(await lie(hers, { ann, eve })) }
     eve.heard.length = 0
-    eve.send(authorFrame('bind', { sessions: [opening], auth: null }))
+    eve.send(authorFrame('bind', { sessions: [opening], auth: null, keeps: false }))
     await desk.settle()
     expect(eve.heard).toMatchObject([{ kind: 'bound', sessionIds: [] }])
     expect(strikes(desk)).toEqual([why])
     // The session is still to be had by its own author.
-    ann.send(authorFrame('bind', { sessions: [hers], auth: null }))
+    ann.send(authorFrame('bind', { sessions: [hers], auth: null, keeps: false }))
     await desk.settle()
     expect(ann.heard.at(-1)).toMatchObject({ kind: 'bound', sessionIds: [hers.sessionId] })
   })
@@ -174,7 +174,7 @@ describe('bind', () => {
     const before = await ann.opening(SESSION)
     const bind = async (opening: ProvedOpening): Promise<readonly string[]> => {
       ann.heard.length = 0
-      ann.send(authorFrame('bind', { sessions: [opening], auth: null }))
+      ann.send(authorFrame('bind', { sessions: [opening], auth: null, keeps: false }))
       await desk.settle()
       return ann.heard.flatMap((frame) => (frame.kind === 'bound' ? frame.sessionIds : []))
     }
@@ -195,7 +195,13 @@ describe('bind', () => {
         await desk.restart()
         await eve.connect()
       }
-      eve.send(authorFrame('bind', { sessions: [await eve.opening(ann.sessionId)], auth: null }))
+      eve.send(
+        authorFrame('bind', {
+          sessions: [await eve.opening(ann.sessionId)],
+          auth: null,
+          keeps: false,
+        }),
+      )
       await desk.settle()
       expect(eve.heard.at(-1)).toMatchObject({ kind: 'bound', sessionIds: [] })
       expect(strikes(desk)).toEqual(['the session is bound to another person'])

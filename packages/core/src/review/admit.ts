@@ -37,6 +37,7 @@ import { boundsFault } from './bounds.ts'
 import { type AuthorContext, authorFault } from './author-faults.ts'
 import { crowded } from './crowded.ts'
 import type { Ledger } from './ledger.ts'
+import { LoginNeeded } from './persons.ts'
 import { type CanRead, mayRead } from './read-rights.ts'
 import { schemaFault, systemTypes } from './schema-rules.ts'
 import type { SpaceRows } from './rows.ts'
@@ -100,6 +101,9 @@ export interface AdmitContext extends AuthorContext {
 const RULE_FAILS =
   'a rule of this reviewer failed: the message waits until its operator has fixed the rule'
 
+/** Why a message that others have brought waits. */
+const AUTHOR_IS_AWAY = 'a rule needs the login of its author, who is not there'
+
 const reject = (reason: FinalReason, detail: string): Admission => ({
   kind: 'rejected',
   reason,
@@ -115,6 +119,7 @@ export function admit(message: AuthoredMessage, bytes: Bytes, context: AdmitCont
     if (admission.kind !== 'rejected' || context.may.has('read')) return admission
     return reject(admission.reason, admission.detail)
   } catch (error) {
+    if (error instanceof LoginNeeded) return nack('not_bound', AUTHOR_IS_AWAY)
     if (!(error instanceof RuleFailure)) throw error
     context.onRuleFailure(error, message)
     return nack('unavailable', RULE_FAILS)

@@ -146,7 +146,7 @@ class Work<Link> {
     const judging = { offer, answers, admitting: this.#admitContext(offer) }
     for (const [i, message] of authoredIn(offer.flush, offer.session).entries()) {
       // A size for each message.
-      const place = { bytes: sizes[i]!, places: offer.returned?.places[i] }
+      const place = { bytes: sizes[i]!, places: offer.returned?.places?.[i] }
       verdicts.push(yield* this.#whenAtHand(() => this.#judge(message, place, judging)))
     }
     assert(verdicts.length === answers.messages, 'each message of an offer is judged')
@@ -297,8 +297,9 @@ class Work<Link> {
       : before.kind === 'accepted'
         ? before.seq
         : undefined
-    const { session, flush, record, sig } = offer
-    if (acceptedSeq !== undefined && sig !== null)
+    const { session, flush, record, sig, returned } = offer
+    // Without all its lines a flush is no evidence.
+    if (acceptedSeq !== undefined && sig !== null && !returned)
       this.#equivocations.push({ session, flush, record, sig, message, acceptedSeq })
   }
 

@@ -13,7 +13,7 @@ import type { DecisionBatch } from './space.ts'
 
 /** A verified flush that waits for its verdicts. `Link` is the connection that sent it. */
 export interface Offer<Link> {
-  /** Null for a returned flush, which this reviewer had lost. */
+  /** Null for a flush that others than its author have brought. */
   readonly connection: Link | null
   readonly session: Session
   readonly flush: Flush

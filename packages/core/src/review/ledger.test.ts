@@ -33,7 +33,7 @@ describe('sessions', () => {
     expect(ledger.unstored(['b', 'c', 'stored'].map((id) => record(id)))).toEqual([record('c')])
   })
 
-  test('go with the last link that speaks for them, what the store has of them, too', () => {
+  test('WHO5 go with the last link that speaks for them, what the store has of them, too', () => {
     const ledger = ledgerOf()
     for (const [id, isStored] of [
       ['a', false],
@@ -49,6 +49,63 @@ describe('sessions', () => {
       expect(ledger.session(id)).toBeUndefined()
     }
     expect(ledger.sessions).toBe(0)
+  })
+
+  test('PEER17 those that are kept stay until they are stored, and go then', () => {
+    const ledger = ledgerOf(2_000)
+    const bindAndKeep = (id: string): void => {
+      ledger.bind(record(id), false)
+      ledger.hold(id)
+      ledger.keep(id)
+    }
+    for (const id of ['a', 'b', 'c']) bindAndKeep(id)
+    ledger.release('a')
+    ledger.release('b')
+    expect([ledger.sessions, ledger.kept().length]).toEqual([1, 3])
+    ledger.hold('b')
+    ledger.markStored(['a', 'b', 'c'].map((id) => record(id)))
+    expect(['a', 'b', 'c'].map((id) => ledger.session(id) !== undefined)).toEqual([
+      ...[false, true, true],
+    ])
+    expect(ledger.kept()).toEqual([])
+    // Of too many, the oldest that no link uses any more goes.
+    for (let n = 0; n < 1_024; n++) bindAndKeep(`n${n}`)
+    ledger.bind(record('more'), false)
+    expect(ledger.mayKeep('more')).toBe(false)
+    for (const id of ['n7', 'n3']) ledger.release(id)
+    ledger.keep('more')
+    expect(['n3', 'n7', 'more'].map((id) => ledger.session(id) !== undefined)).toEqual([
+      ...[true, false, true],
+    ])
+    expect(ledger.kept()).toHaveLength(1_024)
+  })
+
+  test('PEER17 those that are kept are stored once', () => {
+    const ledger = ledgerOf()
+    ledger.bind(record('a'), false)
+    ledger.bind(record('stored'), true)
+    expect(['a', 'stored', 'unknown'].map((id) => ledger.mayKeep(id))).toEqual([
+      ...[true, false, false],
+    ])
+    ledger.keep('a')
+    expect(ledger.mayKeep('a')).toBe(false)
+    expect(ledger.kept()).toEqual([record('a')])
+    ledger.markStored([record('a')])
+    expect([ledger.kept(), ledger.mayKeep('a')]).toEqual([[], false])
+  })
+
+  test('§20 bounds: of too many, those that no link uses any more go first', () => {
+    const ledger = ledgerOf(2)
+    for (const id of ['a', 'b']) {
+      ledger.bind(record(id), false)
+      ledger.hold(id)
+      ledger.keep(id)
+    }
+    ledger.release('b')
+    ledger.bind(record('c'), false)
+    expect(['a', 'b', 'c'].map((id) => ledger.session(id) !== undefined)).toEqual([
+      ...[true, false, true],
+    ])
   })
 
   test('are the stored ones, with any session bound under the same id meanwhile', () => {

@@ -4,7 +4,9 @@
  * years is recognised.
  *
  *   bound ──first verdict──▶ stored
- *     └── no link uses it, or too many are idle ──▶ evicted, and bound again when needed
+ *     ├── kept: stored with the next commit, also when no link uses it any more
+ *     ├── too many are idle ──▶ evicted, and bound again when needed
+ *     └── no link uses it ──▶ evicted
  */
 import { assert } from '../base/assert.ts'
 import type { Hash } from '../base/hash.ts'
@@ -48,6 +50,9 @@ export interface KnownMessage {
 export type LedgerLimits = Pick<Limits, 'idleSessionsMax'>
 export type LedgerCaches = Omit<Caches, 'states' | 'authors'>
 
+/** Sessions that are stored with the next commit, before their first verdict. */
+const KEPT_MAX = 1_024
+
 interface Session {
   record: SessionRecord | undefined
   isStored: boolean
@@ -62,6 +67,10 @@ export class Ledger {
   readonly #sessions = new Map<Uuid, Session>()
   /** Sessions that the store does not have, oldest first. */
   readonly #idle = new Set<Uuid>()
+  /** Those of them that are stored with the next commit. */
+  readonly #kept = new Set<Uuid>()
+  /** Kept ones that no link uses any more, oldest first. */
+  readonly #left = new Set<Uuid>()
   readonly #numbers: Lru<string, NumberVerdict>
   readonly #messages: Lru<number, KnownMessage>
   readonly #rejections: Lru<Uuid, Rejection | 'none'>
@@ -88,9 +97,9 @@ export class Ledger {
     this.#rejections = new Lru(caches.rejections, { isHeld })
   }
 
-  /** The number of sessions in memory. */
+  /** The number of sessions that links use. */
   get sessions(): number {
-    return this.#sessions.size
+    return this.#sessions.size - this.#left.size
   }
 
   session(sessionId: Uuid): SessionRecord | undefined {
@@ -103,24 +112,48 @@ export class Ledger {
     session.record ??= record
     session.isStored ||= isStored
     if (!session.isStored) this.#idle.add(record.sessionId)
-    for (const oldest of this.#idle) {
-      if (this.#idle.size <= this.#limits.idleSessionsMax) break
+    while (this.#idle.size > this.#limits.idleSessionsMax) {
+      const [oldest] = this.#left.size > 0 ? this.#left : this.#idle
+      assert(oldest !== undefined, 'a session that is left is idle')
       this.#delete(oldest)
     }
+  }
+
+  /** Whether the session, which is bound, is to be stored with the next commit, and can be. */
+  mayKeep(sessionId: Uuid): boolean {
+    const mayAdd = this.#kept.size < KEPT_MAX || this.#left.size > 0
+    return mayAdd && this.#idle.has(sessionId) && !this.#kept.has(sessionId)
+  }
+
+  /** Stores the session with the next commit. */
+  keep(sessionId: Uuid): void {
+    assert(this.mayKeep(sessionId), 'a session that is kept is bound, and not stored')
+    if (this.#kept.size >= KEPT_MAX)
+      for (const oldest of [...this.#left].slice(0, 1)) this.#delete(oldest)
+    this.#kept.add(sessionId)
+  }
+
+  /** The sessions that are stored with the next commit, whatever it decides. */
+  kept(): SessionRecord[] {
+    return [...this.#kept].flatMap((sessionId) => this.session(sessionId) ?? [])
   }
 
   /** Called when a link starts to use the session. */
   hold(sessionId: Uuid): void {
     const session = this.#sessions.get(sessionId)
-    if (session) session.links++
+    if (!session) return
+    session.links++
+    this.#left.delete(sessionId)
   }
 
-  /** Called when a link has ended. Evicts the session from memory when it was the last one. */
+  /** Called when a link has ended. Evicts the session from memory when it was the last one, and it is not kept. */
   release(sessionId: Uuid): void {
     const session = this.#sessions.get(sessionId)
     if (!session) return
     session.links--
-    if (session.links <= 0) this.#delete(sessionId)
+    if (session.links > 0) return
+    if (this.#kept.has(sessionId)) this.#left.add(sessionId)
+    else this.#delete(sessionId)
   }
 
   /** The records that the store does not have yet. */
@@ -138,9 +171,11 @@ export class Ledger {
       if (!hasKey(record)) continue
       const session = this.#sessions.get(record.sessionId)
       this.#idle.delete(record.sessionId)
+      this.#kept.delete(record.sessionId)
       if (!session) continue
       session.record = record
       session.isStored = true
+      if (this.#left.has(record.sessionId)) this.#delete(record.sessionId)
     }
   }
 
@@ -231,5 +266,7 @@ export class Ledger {
   #delete(sessionId: Uuid): void {
     this.#sessions.delete(sessionId)
     this.#idle.delete(sessionId)
+    this.#left.delete(sessionId)
+    this.#kept.delete(sessionId)
   }
 }

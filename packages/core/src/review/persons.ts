@@ -4,7 +4,8 @@
  *
  *   bound over a link with a login ──first verdict──▶ stored, for ever
  *     ├── the last link that bound it ends ──▶ removed
- *     └── its messages were written before the person signed in ──▶ claimed, stored with the next commit
+ *     └── its messages were written before the person signed in, or its session is kept ──▶ claimed,
+ *         stored with the next commit
  *
  * An author id belongs to the first person that a login has proved for it. A reviewer lists it in the
  * `me` frames of that person only.
@@ -24,6 +25,27 @@ export interface Person {
   readonly proved: boolean
   /** Further claims that `authenticate` returned: roles, groups. undefined without a login. */
   readonly claims: unknown
+}
+
+/** What would be decided on a message depends on the login of its author, who is not there. */
+export class LoginNeeded extends Error {
+  override readonly name = 'LoginNeeded'
+}
+
+/** A person that a login has proved earlier. The claims of that login are not kept: who reads them throws. */
+export function provedBefore(id: string): Person {
+  return {
+    id,
+    proved: true,
+    get claims(): unknown {
+      throw new LoginNeeded('the claims of a person are known while they are logged in')
+    },
+  }
+}
+
+/** Without a login, the person is the one that the session claims. */
+export function claimedBy({ personalId: id }: { readonly personalId: string }): Person {
+  return { id, proved: false, claims: undefined }
 }
 
 /** Author ids that wait to be stored. */

@@ -1,16 +1,22 @@
 /**
- * Flushes of batches that a reviewer had accepted, lost and got back, as offers: it judges their
- * messages in their former order, and knows the former place of each.
+ * Flushes of batches as offers: of batches that a reviewer had accepted, lost and got back, where it
+ * knows the former place of each message; and of batches that peers have reviewed while it was away.
+ * It judges their messages in the order of the batches.
  */
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { NO_BYTES, addBytes } from '../base/size.ts'
 import type { Flush, Message } from '../facts/types.ts'
 import { lineBytes } from '../facts/line.ts'
+import type { Limits } from '../facts/limits.ts'
 import type { OtherPlace, Position } from '../facts/message.ts'
 import { type BatchLayout, startOf } from '../wire/layout.ts'
 import type { Accepted, Batch, FlushLayout } from '../wire/types.ts'
 import type { SessionRecord } from './ledger.ts'
+
+/** Of one decision. */
+const FLUSHES_MAX = 256
+const FLUSH_BYTES_MAX = 1_048_576
 
 /** A batch of the log that is returned, the epoch of its messages, and what was before it. */
 export interface ReturnedBatch {
@@ -21,29 +27,30 @@ export interface ReturnedBatch {
   readonly before: Pick<Position, 'seq' | 'chain'>
 }
 
-/** A flush of such a batch, with the messages that were accepted. */
+/** A flush of a batch, with the messages that were accepted. */
 export interface ReturnedFlush {
   readonly layout: FlushLayout
   readonly flush: Flush
-  /** The former places of each, aligned with the messages. */
-  readonly places: readonly (readonly OtherPlace[])[]
+  /** The former places of each, aligned with the messages. Absent: it has never judged them. */
+  readonly places?: readonly (readonly OtherPlace[])[]
 }
 
-/** The flushes of a batch of the epoch `eid`, which was read with all its lines. */
+/**
+ * The flushes of a batch, which was read with all its lines. `eid`: of the lost epoch; undefined where
+ * peers have reviewed it.
+ */
 export function returnedFlushes(
   { flushes }: BatchLayout,
   { accepted }: Batch,
-  eid: Uuid,
+  eid: Uuid | undefined,
 ): readonly ReturnedFlush[] {
   let from = 0
   return flushes.map((layout) => {
     const { length } = layout.entry.taken
     const part = accepted.slice(from, (from += length))
-    return {
-      layout,
-      flush: flushOf(layout, part),
-      places: part.map((one) => placesOf(one, eid)),
-    }
+    const flush = flushOf(layout, part)
+    if (eid === undefined) return { layout, flush }
+    return { layout, flush, places: part.map((one) => placesOf(one, eid)) }
   })
 }
 
@@ -119,4 +126,20 @@ export function layoutAgain(
 export function unboundRecord({ session }: Pick<Accepted, 'session'>): SessionRecord {
   const { sessionId, authorId, personalCommit } = session.facts
   return { sessionId, authorId, personalCommit, publicKey: '', personalId: '' }
+}
+
+/** How many flushes are judged together: no more messages than a batch may have. */
+export function countOf(
+  offers: readonly { readonly flush: Flush }[],
+  { batchMessagesMax }: Pick<Limits, 'batchMessagesMax'>,
+): number {
+  let bytes = NO_BYTES
+  let messages = 0
+  const end = offers.findIndex(({ flush }, i) => {
+    bytes = addBytes(bytes, flush.bytes)
+    messages += flush.messages.length
+    const isFull = messages > batchMessagesMax || bytes > FLUSH_BYTES_MAX
+    return i > 0 && (i >= FLUSHES_MAX || isFull)
+  })
+  return end < 0 ? offers.length : end
 }

@@ -18,7 +18,7 @@ import type { Operation } from '../schema/operations.ts'
 import { ARCHIVED } from '../schema/registers.ts'
 import { SCHEMA } from '../schema/system.ts'
 import type { AnyRow, Query, Row } from '../schema/types.ts'
-import type { Person } from './persons.ts'
+import { LoginNeeded, type Person } from './persons.ts'
 import type { SpaceRows } from './rows.ts'
 import type { DecisionBatch } from './space.ts'
 
@@ -294,13 +294,14 @@ class Reader implements RuleRows {
   }
 }
 
-/** Calls a rule and returns its answer. @throws RuleFailure, and Missing on a cache miss */
+/** Calls a rule and returns its answer. @throws RuleFailure, LoginNeeded, and Missing on a cache miss */
 export function answered<T>(rule: string, batch: DecisionBatch, ask: () => T): T {
   let answer: T
   try {
     answer = ask()
   } catch (error) {
     batch.assertNothingMissed()
+    if (error instanceof LoginNeeded) throw error
     throw new RuleFailure(rule, error)
   }
   batch.assertNothingMissed()

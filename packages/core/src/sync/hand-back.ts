@@ -64,7 +64,7 @@ export class HandBack {
     const { position, epochs } = this.#parts
     const { seq, chain } = position
     this.#send(
-      authorFrame('held', { epochs, from: { seq, chain }, position, batches: [] }, ''),
+      authorFrame('held', { epochs, from: { seq, chain }, position, batches: [], seals: null }, ''),
       nowMs,
     )
   }
@@ -84,7 +84,7 @@ export class HandBack {
     const counts = batches.map(lineCount)
     const frame = authorFrame(
       'held',
-      { epochs: [], from, position, batches: counts },
+      { epochs: [], from, position, batches: counts, seals: null },
       batches.join('\n'),
     )
     if (isLongerThan(frame, this.#parts.frameBytesMax)) this.heard(position.seq, nowMs)

@@ -228,7 +228,7 @@ function sessionWith(
   }
   let cut = (): void => {}
   const session = new SyncSession({
-    limits: LIMITS,
+    ...{ limits: LIMITS, hasPeers: false },
     space: DESK_SPACE,
     transport: {
       connect(events) {

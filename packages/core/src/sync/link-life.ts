@@ -149,8 +149,12 @@ export class LinkLife {
    * Whether offers may be sent: all sessions are bound, and no batch is to be handed back first.
    */
   isOffering(nowMs: number): boolean {
-    const isHandingBack = this.handBack !== undefined && !this.handBack.isDone
-    return this.binding.isDone && !isHandingBack && nowMs >= this.pausedUntil
+    return this.binding.isDone && !this.isHandingBack && nowMs >= this.pausedUntil
+  }
+
+  /** Whether batches that the reviewer has lost are handed back, before anything else. */
+  get isHandingBack(): boolean {
+    return this.handBack !== undefined && !this.handBack.isDone
   }
 
   /** Requests missing batches; before that, hands back those that the reviewer lacks. */

@@ -12,6 +12,7 @@ import type { Limits } from '../facts/limits.ts'
 import type { Position } from '../facts/message.ts'
 import { batchReadingBounds } from '../wire/bounds.ts'
 import { type ReviewerFrame, authorFrame } from '../wire/frames.ts'
+import type { FlushSeal } from '../wire/held-frame.ts'
 import { readLayout } from '../wire/read-batch.ts'
 import type { FlushLayout } from '../wire/types.ts'
 import { type Verify, isSealOf } from './flush-seal.ts'
@@ -20,11 +21,9 @@ import type { ReadOne } from './tail-plan.ts'
 /** Without an answer for so long the link ends. */
 const ANSWER_MS = 10_000
 
-/** The seal of one flush, and the key that made it. */
-export interface PeerSeal {
+/** The seal of one flush, and the session that it is of. */
+export interface PeerSeal extends FlushSeal {
   readonly sessionId: Uuid
-  readonly publicKey: string
-  readonly seal: string
 }
 
 /** A batch whose foreign flushes are sealed by their authors. */

@@ -313,7 +313,7 @@ export class PeerSession {
       }),
     )
     const sessions = proved.flat()
-    if (isLive()) this.#send(authorFrame('bind', { sessions, auth: null }))
+    if (isLive()) this.#send(authorFrame('bind', { sessions, auth: null, keeps: false }))
   }
 
   async #tail(frame: TailFrame, text: string, isLive: () => boolean): Promise<boolean> {

@@ -4,6 +4,7 @@ import type { Limits } from '../facts/limits.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Reg } from '../schema/registers.ts'
 import type { ReviewerFrame } from '../wire/frames.ts'
+import { BringRequests, type Brought, type BroughtBatch, notBrought } from './bring-requests.ts'
 import { EraseRequests, notErased } from './erase-requests.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
 
@@ -24,6 +25,7 @@ const NO_LINK = 'there is no link to the reviewer'
 export class Requests {
   readonly #histories: Histories
   readonly #erasures = new EraseRequests()
+  readonly #brought: BringRequests
   readonly #parts: RequestsParts
   /** undefined: no link is greeted. */
   readonly #send: () => Send | undefined
@@ -32,6 +34,7 @@ export class Requests {
     this.#parts = parts
     this.#send = send
     this.#histories = new Histories(parts.space, parts.limits)
+    this.#brought = new BringRequests(parts.limits)
   }
 
   /**
@@ -53,13 +56,21 @@ export class Requests {
     return this.#erasures.ask(entityId, regs, { nowMs: this.#parts.clock.monotonic(), send })
   }
 
+  /** Brings what peers have reviewed. Rejects as `history` does. */
+  bring(batch: BroughtBatch): Promise<Brought> {
+    const send = this.#send()
+    if (!send) return Promise.reject(notBrought(NO_LINK))
+    return this.#brought.ask(batch, { nowMs: this.#parts.clock.monotonic(), send })
+  }
+
   /** An answer has come. A text says what is wrong with it. */
   heard(
-    frame: ReviewerFrame & { readonly kind: 'history' | 'erased' },
+    frame: ReviewerFrame & { readonly kind: 'history' | 'erased' | 'back' },
     nowMs: number,
   ): string | undefined {
     if (frame.kind === 'history') return this.#histories.heard(frame, nowMs)
-    this.#erasures.heard(frame)
+    if (frame.kind === 'back') this.#brought.heard(frame)
+    else this.#erasures.heard(frame)
     return undefined
   }
 
@@ -67,11 +78,13 @@ export class Requests {
   tick(nowMs: number, send: Send): void {
     this.#histories.tick(nowMs, send)
     this.#erasures.tick(nowMs, send)
+    this.#brought.tick(nowMs)
   }
 
   /** The link is gone. */
   lost(): void {
     this.#histories.lost()
     this.#erasures.lost()
+    this.#brought.lost()
   }
 }

@@ -148,6 +148,8 @@ export interface SessionParts {
   readonly random: Random
   readonly outbox: Outbox
   readonly tail: TailReader
+  /** Peers may bring messages of this store, when it is gone. */
+  readonly hasPeers: boolean
   /** The followed scopes; undefined: the whole space. */
   readonly scopes?: Scopes | undefined
   readonly host: SessionHost

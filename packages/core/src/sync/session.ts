@@ -310,7 +310,8 @@ export class SyncSession {
         life.signIn?.bound(frame)
         break
       case 'back':
-        life.handBack?.heard(frame.seq, this.#parts.clock.monotonic())
+        if (life.isHandingBack) life.handBack?.heard(frame.seq, this.#parts.clock.monotonic())
+        else this.requests.heard(frame, life.heardAt)
         break
       case 'reach':
         life.pull.reached(frame)

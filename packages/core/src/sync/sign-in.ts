@@ -81,7 +81,8 @@ export class SignIn {
     binding.skip(part.filter((_, i) => !proved[i]))
     const sessions = proved.filter((opening) => opening !== undefined)
     const auth = this.#life.token ?? null
-    if (sessions.length > 0) this.#life.send(authorFrame('bind', { sessions, auth }))
+    const { hasPeers: keeps } = this.#parts
+    if (sessions.length > 0) this.#life.send(authorFrame('bind', { sessions, auth, keeps }))
     else await this.bind()
   }
 

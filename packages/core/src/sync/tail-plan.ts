@@ -79,6 +79,8 @@ export interface ReadOne {
   readonly text: string
   readonly batch: Batch
   readonly own: OwnMessages
+  /** The place before it. */
+  readonly before: TailEnd
   /** That of its messages. */
   readonly term: EpochTerm
 }
@@ -162,7 +164,7 @@ export class TailPlan {
       if (!read.ok) return malformed(read.error.message)
       const batch = read.value
       term = batch.epoch ?? term
-      all.push({ text, batch, own, term })
+      all.push({ text, batch, own, before, term })
       before = { seq: batch.throughSeq, chain: batch.chain }
     }
     return all

@@ -181,6 +181,8 @@ export class HandAuthor {
   waitingBytes = 0
   /** What it gives to the reviewer's login. */
   token: string | null = null
+  /** Whether it asks for its sessions to be kept. */
+  keeps = false
   readonly #desk: Desk
   readonly #keys: KeyPair
   readonly #personalId: string
@@ -221,7 +223,7 @@ export class HandAuthor {
 
   /** Binds sessions over the current link, with the token. */
   async bind(...sessions: readonly ProvedOpening[]): Promise<void> {
-    this.send(authorFrame('bind', { sessions, auth: this.token }))
+    this.send(authorFrame('bind', { sessions, auth: this.token, keeps: this.keeps }))
     await this.#desk.settle()
   }
 

@@ -63,6 +63,14 @@ export function nullable<T>(field: FieldForm<T>): FieldForm<T | null> {
   }
 }
 
+/** A boolean, with null for false. */
+export function orNull(field: FieldForm<boolean>): FieldForm<boolean> {
+  return {
+    write: (value) => (value ? field.write(true) : null),
+    read: (value, what) => value !== null && field.read(value, what),
+  }
+}
+
 /** A list of a field, without a bound of its own. */
 export function listOfAll<T>(field: FieldForm<T>): FieldForm<readonly T[]> {
   return {

@@ -1,6 +1,18 @@
-/** Fields that several frames have: positions, and the reviews of own messages. */
-import type { Position } from '../facts/message.ts'
-import { type FieldForm, count, flag, hash, id, nullable, textUpTo, tuple } from './fields.ts'
+/** Fields that several frames have: positions, epochs, reasons, and the reviews of own messages. */
+import { textOf } from '../facts/malformed.ts'
+import type { NackReason, Position } from '../facts/message.ts'
+import {
+  type FieldForm,
+  checked,
+  count,
+  flag,
+  hash,
+  id,
+  nullable,
+  textUpTo,
+  tuple,
+} from './fields.ts'
+import { type Epoch, epochIn } from './records.ts'
 
 const TEXT_CHARACTERS_MAX = 512
 export const shortText: FieldForm<string> = textUpTo(TEXT_CHARACTERS_MAX)
@@ -20,6 +32,21 @@ export const positionField: FieldForm<Position> = {
     const { sig, ...rest } = signedPosition.read(value, what)
     return { ...rest, ...(sig !== null && { sig }) }
   },
+}
+
+/** An epoch as the line of its record. */
+export const epochField: FieldForm<Epoch> = {
+  write: ({ line }) => line,
+  read: (value, what) => epochIn(textOf(value, what)),
+}
+
+const REASON_CHARACTERS_MAX = 64
+/** Why a message has no verdict for now. */
+export const nackReason: FieldForm<NackReason> = checked(isReason, 'a reason')
+
+/** Accepts reasons of later versions too. */
+function isReason(value: unknown): value is NackReason {
+  return typeof value === 'string' && value.length <= REASON_CHARACTERS_MAX
 }
 
 /** The seq of an own message whose review its author may have missed. */

@@ -75,8 +75,8 @@ const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] 
     { v: WIRE_VERSION, space: A, nonce: 'x'.repeat(512), position: null },
   ],
   bind: [
-    { sessions: [opening, { ...opening, sessionId: A }], auth: null },
-    { sessions: [], auth: 'x'.repeat(8_192) },
+    { sessions: [opening, { ...opening, sessionId: A }], auth: null, keeps: false },
+    { sessions: [], auth: 'x'.repeat(8_192), keeps: true },
   ],
   offer: [
     { sig: 'seal', rejections: null },
@@ -88,8 +88,12 @@ const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] 
     { have: null, pages: [] },
   ],
   held: [
-    { epochs: [epoch, next], from: { seq: 41, chain: HASH }, position, batches: [] },
-    { epochs: [], from: { seq: 0, chain: HASH }, position, batches: [4, 1] },
+    { epochs: [epoch, next], from: { seq: 41, chain: HASH }, position, batches: [], seals: null },
+    { epochs: [], from: { seq: 0, chain: HASH }, position, batches: [4, 1], seals: null },
+    {
+      ...{ epochs: [], from: { seq: 0, chain: HASH }, position, batches: [4] },
+      seals: [{ publicKey: 'a key', seal: 'a seal' }],
+    },
   ],
   follow: [
     { no: 1, anew: true, scopes: [], whole: 0, have: null },
@@ -111,7 +115,11 @@ const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] 
 const told = { entityId: A, asOfSeq: 9, part: 0, end: 'whole' } as const
 const terms = [{ reviewerId: B, eid: A, epoch: 1 }]
 const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames[K][] } = {
-  back: [{ seq: 0 }, { seq: 41 }],
+  back: [
+    { seq: 0, why: null },
+    { seq: 41, why: null },
+    { seq: 41, why: 'not_bound' },
+  ],
   erased: [
     { entityId: A, seq: 41, why: null, sig: 'sig' },
     { entityId: A, seq: 0, why: 'words', sig: 'sig' },
@@ -319,6 +327,9 @@ describe('malformed', () => {
       [[[...openingList, 1]]],
       [[openingList, openingList.slice(0, 6)]],
       [[null]],
+      [[openingList], null, true],
+      [[openingList], null, 2],
+      [[openingList], null, 1, 1],
     ],
     offer: [[], [1], ['x'.repeat(513)], ['\ud800'], ['a', 'b'], ['a', [{}]], ['a', [], 1]],
     want: [[bad], [list.slice(0, 3)], [0], [null, 0], [null, ['x'.repeat(17)]], [null, [], 1]],
@@ -331,6 +342,9 @@ describe('malformed', () => {
       [[], [41, HASH], bad, []],
       [[], [41, HASH], list, [-1]],
       [[], [41, HASH], list, [], 1],
+      [[], [41, HASH], list, [], [['a key', 2]]],
+      [[], [41, HASH], list, [], [['a key']]],
+      [[], [41, HASH], list, [], [], 1],
     ],
     follow: [
       [],
@@ -439,7 +453,7 @@ describe('malformed', () => {
       [[SHORT_A], 5, 'words', 1],
     ],
     me: [[], [[SHORT_A]], [[A], 'sig'], [SHORT_A, 'sig'], [[SHORT_A], 'sig', 1]],
-    back: [[], ...BAD_COUNTS.map((seq) => [seq]), [1, 2]],
+    back: [[], ...BAD_COUNTS.map((seq) => [seq]), [1, 2], [1, 7], [1, 'busy', 1]],
     tail: [
       [],
       [3],

@@ -14,7 +14,8 @@
  *   want   all since a position                      tail*, then through; or a snapshot:
  *                                                    page*, kept, settled*, then through with their
  *                                                    number
- *   held   batches that the reviewer has lost        back     what of them it has now
+ *   held   batches that the reviewer has lost, or     back     what of them it has now
+ *          that peers have reviewed without it
  *   follow  scopes instead of all                    states   of rows of these scopes
  *   reach  how far the next rows of scopes are       reach    the value that ends them
  *   history  of an entity                            history  its messages with their reviews, in parts
@@ -30,7 +31,7 @@ import { type Outcome, fail } from '../base/outcome.ts'
 import { isLongerThan } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { CAPABILITIES, type Capability } from '../facts/capabilities.ts'
-import { outcomeOf, refuse, textOf } from '../facts/malformed.ts'
+import { outcomeOf, refuse } from '../facts/malformed.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
 import {
   type NackReason,
@@ -40,8 +41,16 @@ import {
   WIRE_VERSION,
 } from '../facts/message.ts'
 import { isCount } from '../facts/parse.ts'
-import { type Epoch, epochIn } from './records.ts'
-import { type AcceptedAgain, acceptedAgain, positionField, shortText } from './forms.ts'
+import type { Epoch } from './records.ts'
+import {
+  type AcceptedAgain,
+  acceptedAgain,
+  epochField,
+  nackReason,
+  positionField,
+  shortText,
+} from './forms.ts'
+import { BACK_FIELDS, type BackFields, HELD_FIELDS, type HeldFields } from './held-frame.ts'
 import { ERASED_FIELDS, ERASE_FIELDS, type EraseFields, type ErasedFields } from './erase-frame.ts'
 import { rejectionList } from './rejection.ts'
 import {
@@ -59,21 +68,19 @@ import {
 } from './states-frame.ts'
 import {
   type FieldForm,
-  checked,
   count,
   flag,
-  hash,
   id,
   listOfAll,
   notEmpty,
   nullable,
   oneOf,
+  orNull,
   textUpTo,
   tuple,
   words,
 } from './fields.ts'
 
-const REASON_CHARACTERS_MAX = 64
 /** Maximum characters of the proof of a person: a token. */
 const AUTH_CHARACTERS_MAX = 8_192
 const pageNameField = textUpTo(PAGE_NAME_CHARACTERS)
@@ -94,12 +101,6 @@ const opening: FieldForm<ProvedOpening> = tuple({
   sig: shortText,
   proof: shortText,
 })
-
-/** An epoch as the line of its record. */
-const epochField: FieldForm<Epoch> = {
-  write: ({ line }) => line,
-  read: (value, what) => epochIn(textOf(value, what)),
-}
 
 /** Maximum that an author may have sent without an answer. */
 export interface Credits {
@@ -147,8 +148,15 @@ export interface AuthorFrames {
     readonly nonce: string
     readonly position: Position | null
   }
-  /** `auth`: for the login of the deployment, which decides who binds them. */
-  readonly bind: { readonly sessions: readonly ProvedOpening[]; readonly auth: string | null }
+  /**
+   * `auth`: for the login of the deployment, which decides who binds them. `keeps`: others may bring
+   * messages of these sessions, so the reviewer is to store them before the first one.
+   */
+  readonly bind: {
+    readonly sessions: readonly ProvedOpening[]
+    readonly auth: string | null
+    readonly keeps: boolean
+  }
   /**
    * Texts: the session line and a flush. `sig`: its seal. `rejections`: of messages of the flush, which
    * the reviewer may have lost; null for none.
@@ -159,17 +167,7 @@ export interface AuthorFrames {
    * names of pages that are here, from a snapshot that did not end.
    */
   readonly want: { readonly have: Position | null; readonly pages: readonly string[] | null }
-  /**
-   * Batches that the reviewer may have lost, under a position that it has signed. `epochs`: those
-   * that are missing in the lineage of the greeting, without batches. `from`: the position before
-   * them. Texts: batches, as in the log.
-   */
-  readonly held: {
-    readonly epochs: readonly Epoch[]
-    readonly from: Pick<Position, 'seq' | 'chain'>
-    readonly position: Position
-    readonly batches: readonly number[]
-  }
+  readonly held: HeldFields
   readonly follow: FollowFields
   readonly reach: ReachFields
   readonly history: { readonly entityId: Uuid }
@@ -207,8 +205,7 @@ export interface ReviewerFrames {
   }
   /** All author ids of the person that the login proves. `sig`: over `meBytes`. */
   readonly me: { readonly authorIds: readonly Uuid[]; readonly sig: string }
-  /** The reviewer has everything up to that seq of the lineage of the last `held`. */
-  readonly back: { readonly seq: number }
+  readonly back: BackFields
   /** Texts: batches. `batches`: number of lines of each. `position`: after them. */
   readonly tail: { readonly batches: readonly number[]; readonly position: Position }
   /** `sig`: over `acceptedBytes`. */
@@ -297,15 +294,14 @@ type Table<Frames> = {
 
 const AUTHOR_FRAMES: Table<AuthorFrames> = {
   hello: { v: count, space: id, nonce: shortText, position: nullable(positionField) },
-  bind: { sessions: listOfAll(opening), auth: nullable(textUpTo(AUTH_CHARACTERS_MAX)) },
+  bind: {
+    sessions: listOfAll(opening),
+    auth: nullable(textUpTo(AUTH_CHARACTERS_MAX)),
+    keeps: orNull(flag),
+  },
   offer: { sig: shortText, rejections: nullable(rejectionList) },
   want: { have: nullable(positionField), pages: nullable(listOfAll(pageNameField)) },
-  held: {
-    epochs: listOfAll(epochField),
-    from: tuple({ seq: count, chain: hash }),
-    position: positionField,
-    batches: listOfAll(count),
-  },
+  held: HELD_FIELDS,
   follow: FOLLOW_FIELDS,
   reach: REACH_FIELDS,
   history: { entityId: id },
@@ -326,12 +322,12 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
   },
   bound: { sessionIds: listOfAll(id), forMs: nullable(count), why: nullable(words), may },
   me: { authorIds: listOfAll(id), sig: shortText },
-  back: { seq: count },
+  back: BACK_FIELDS,
   tail: { batches: listOfAll(count), position: positionField },
   accepted: { sessionId: id, reviews: listOfAll(acceptedAgain), sig: shortText },
   rejected: { rejections: rejectionList },
   nack: {
-    reason: checked(isReason, 'a reason'),
+    reason: nackReason,
     sessionId: id,
     clientSeqs: listOfAll(count),
     detail: words,
@@ -482,11 +478,6 @@ export function linesInParts(texts: string, parts: readonly number[]): string[] 
     at = end + 1
   }
   return at > texts.length || (parts.length === 0 && texts === '') ? found : undefined
-}
-
-/** Accepts reasons of later versions too. */
-function isReason(value: unknown): value is NackReason {
-  return typeof value === 'string' && value.length <= REASON_CHARACTERS_MAX
 }
 
 /** Reviews in the form that `acceptedBytes` signs. */

@@ -214,7 +214,7 @@ describe('T11 every frame is parsed or rejected', () => {
   ]
   const authors = [
     authorFrame('hello', { v: 2, space: DESK_SPACE, nonce: 'n', position }),
-    authorFrame('bind', { sessions: [opening], auth: null }),
+    authorFrame('bind', { sessions: [opening], auth: null, keeps: false }),
     authorFrame('offer', { sig: 'seal', rejections: null }),
     authorFrame('want', { have: position, pages: null }),
     authorFrame('history', { entityId: REVIEWER }),
@@ -223,7 +223,15 @@ describe('T11 every frame is parsed or rejected', () => {
     authorFrame('bye', { reason: 'closed' }),
     authorFrame(
       'held',
-      { epochs: [], from: { seq: 4, chain: HASH }, position, batches: [1] },
+      { epochs: [], from: { seq: 4, chain: HASH }, position, batches: [1], seals: null },
+      '[]',
+    ),
+    authorFrame(
+      'held',
+      {
+        ...{ epochs: [], from: { seq: 4, chain: HASH }, position, batches: [1] },
+        seals: [{ publicKey: 'key', seal: 'seal' }],
+      },
       '[]',
     ),
   ]
@@ -257,7 +265,7 @@ describe('T11 every frame is parsed or rejected', () => {
       ...{ nonce: 'n', at: 5, sig: 'sig' },
     }),
     reviewerFrame('bound', { sessionIds: [sessionId], forMs: 5, why: null, may: null }),
-    reviewerFrame('back', { seq: 4 }),
+    reviewerFrame('back', { seq: 4, why: null }),
     reviewerFrame('reach', { no: 1, to: 'a' }),
     reviewerFrame('tail', { batches: [4, 3], position }),
     reviewerFrame('accepted', { sessionId, reviews, sig: 'sig' }),

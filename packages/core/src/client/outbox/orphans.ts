@@ -7,10 +7,18 @@ import type { Entry } from '../../history/entry.ts'
 
 /** Timeout for other stores to reconnect and hand back what the reviewer has lost. */
 const GIVEN_BACK_MS = 120_000
+/** So long after a greeting nothing is given up: peers bring what they have to a reviewer that is back. */
+const BROUGHT_MS = 30_000
 
 export class Orphans {
   /** Time of the first nack of each message, in monotonic ms. */
   #since = new WeakMap<Entry, number>()
+  #greetedAtMs = -Infinity
+
+  /** A reviewer has greeted: other stores may be there only now, too. */
+  greeted(nowMs: number): void {
+    this.#greetedAtMs = nowMs
+  }
 
   /**
    * Restarts the timeouts when another lineage is followed: other stores may still hand back what
@@ -26,10 +34,12 @@ export class Orphans {
    * device without a verdict.
    */
   nacked(entries: readonly Entry[], waiting: readonly Entry[], nowMs: number): readonly Entry[] {
+    const isWaitedFor = nowMs - this.#greetedAtMs < BROUGHT_MS
     return entries.filter((entry) => {
       const since = this.#since.get(entry)
       if (since === undefined) this.#since.set(entry, nowMs)
-      return since !== undefined && nowMs - since >= GIVEN_BACK_MS && !isBehind(entry, waiting)
+      const isLate = since !== undefined && nowMs - since >= GIVEN_BACK_MS
+      return isLate && !isWaitedFor && !isBehind(entry, waiting)
     })
   }
 }

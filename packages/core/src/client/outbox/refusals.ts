@@ -144,8 +144,14 @@ export class Refusals {
     const { repo, outbox, besides, clock } = this.#parts
     const waiting = [...outbox.open(), ...besides()]
     const given = this.orphans.nacked(entries, waiting, clock.monotonic())
-    repo.messages.watchFor(given.map(({ id }) => id))
+    const all = [...given, ...descendantsAmong(waiting, new Set(given))]
+    repo.messages.watchFor(all.map(({ id }) => id))
     this.#refuseAlone(given, by, ORPHANED)
+  }
+
+  /** A reviewer has greeted this store. */
+  greeted(): void {
+    this.orphans.greeted(this.#parts.clock.monotonic())
   }
 
   /** Rejects these entries itself; no reviewer has signed that. */

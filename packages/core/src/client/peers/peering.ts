@@ -36,8 +36,6 @@ import {
 import type { Outbox } from '../../sync/outbox.ts'
 import { PeerSession } from '../../sync/peer-session.ts'
 import { TailPlan } from '../../sync/tail-plan.ts'
-import type { RelayedFrame } from '../../sync/link-gate.ts'
-import type { Epoch } from '../../wire/records.ts'
 import { batchReadingBounds } from '../../wire/bounds.ts'
 import { bindBytes } from '../../wire/signed.ts'
 import type { Journal } from '../disk/journal.ts'
@@ -47,6 +45,8 @@ import type { OwnMessages } from '../outbox/own-messages.ts'
 import type { Platform } from '../platform/platform.ts'
 import { PendingIntake } from '../outbox/pending-intake.ts'
 import type { SyncStatus } from '../store.ts'
+import type { Syncing } from '../syncing.ts'
+import { Bringing } from './bringing.ts'
 import { loopTo } from './loop.ts'
 import { relayedTo } from './relayed.ts'
 import { ProvisionalView } from './view.ts'
@@ -81,8 +81,8 @@ export interface PeeringParts {
   readonly noteReadings: (entry: Entry) => void
   /** Those that home has signed. */
   readonly rejectionsOf: (ids: readonly Uuid[]) => readonly Rejection[]
-  /** A frame of home that a peer has passed on, and that home has signed. */
-  readonly relayed: (frame: RelayedFrame, epochs: readonly Epoch[]) => void
+  /** Takes frames of home that a peer has passed on, and brings home what peers have reviewed. */
+  readonly syncing: Pick<Syncing, 'relayed' | 'bring'>
   /** What was read of the log of home. */
   readonly journal: Pick<Journal, 'held'>
   readonly onError: (error: unknown) => void
@@ -92,6 +92,7 @@ export class Peering {
   readonly #view: ProvisionalView
   readonly #parts: PeeringParts
   readonly #intake: PendingIntake
+  readonly #bringing: Bringing
   readonly #plan: TailPlan
   readonly #stops: (() => void)[] = []
   #keys: KeyPair | undefined
@@ -117,7 +118,7 @@ export class Peering {
 
   constructor(parts: PeeringParts) {
     this.#parts = parts
-    const { repo, outbox, own, options, position, noteReadings, nextArrival } = parts
+    const { repo, outbox, own, options, position, noteReadings, nextArrival, syncing } = parts
     this.#intake = new PendingIntake({
       ...{ repo, position, isPartial: false, nextArrival, noteReadings },
       stored: () => undefined,
@@ -126,9 +127,16 @@ export class Peering {
       onOutdated: () => {}, // nothing that is stored is written on them
     })
     const intake = this.#intake
+    const { clock, random } = options.platform
+    this.#bringing = new Bringing({
+      ...{ clock, random, bring: (batch) => syncing.bring(batch) },
+      isOnline: () => parts.status.getState().connection === 'online',
+      isAccepted: (sessionId, clientSeq) => repo.messages.isAccepted(sessionId, clientSeq),
+    })
     this.#view = new ProvisionalView({
       ...{ repo, outbox, intake, ownIntake: own.intake, nextArrival },
       opening: (sessionId) => parts.sessions.openings.get(sessionId),
+      onTaken: (batch) => this.#bringing.hold(batch),
     })
     const { space, limits } = options
     this.#plan = new TailPlan(repo, {
@@ -149,8 +157,10 @@ export class Peering {
       status.subscribe((now, before) => {
         if (now.position !== before.position) this.#moved()
         if (now.connection === before.connection) return
-        if (now.connection === 'online') this.#releaseLater()
-        else if (now.connection === 'connecting') this.#cancelRelease()
+        if (now.connection === 'online') {
+          this.#bringing.begin()
+          this.#releaseLater()
+        } else if (now.connection === 'connecting') this.#cancelRelease()
         this.#stand()
       }),
     )
@@ -182,6 +192,7 @@ export class Peering {
     for (const stop of this.#stops) stop()
     this.#cancelTick()
     this.#cancelRelease()
+    this.#bringing.close()
     this.#end()
     void this.#saying.then(() => this.#parts.peers.close())
   }
@@ -410,7 +421,7 @@ export class Peering {
   }
 
   #sessionTo(transport: Transport, claim: SignedClaim): PeerSession | undefined {
-    const { options, position, lineage, outbox, sessions, trust, relayed, rejectionsOf } =
+    const { options, position, lineage, outbox, sessions, trust, syncing, rejectionsOf } =
       this.#parts
     const { space, platform, limits } = options
     const { clock, random, signer } = platform
@@ -440,7 +451,7 @@ export class Peering {
           this.#stand()
         },
         lied: () => this.#step({ kind: 'lied', id: claim.reviewerId }),
-        relayed,
+        relayed: (...frame) => syncing.relayed(...frame),
         caughtUp: (present) => this.#view.settle(present),
       },
     })

@@ -29,11 +29,15 @@ import { UNVERIFIED_ARRIVALS_MAX } from '../../sync/unverified.ts'
 import { completedBatch } from '../../wire/completed.ts'
 import type { Accepted } from '../../wire/types.ts'
 import type { PendingIntake } from '../outbox/pending-intake.ts'
+import type { BatchToBring } from './bringing.ts'
 
 /** Of the tail; a longer one is given up, and the next reviewer begins anew behind home. */
 const TAIL_BYTES_MAX = 4_194_304
 /** Messages of others that are shown; more are not. */
 const OTHERS_MAX = 8_192
+
+/** A batch with every line of what was accepted, and the seal of each flush. */
+type Whole = Pick<PeerBatch, 'text' | 'seals'>
 
 export interface ProvisionalViewParts {
   readonly repo: Repo
@@ -45,6 +49,8 @@ export interface ProvisionalViewParts {
   readonly nextArrival: () => number
   /** That of a session of this device, whose messages are known here, or are refused. */
   readonly opening: (sessionId: Uuid) => Pick<SessionOpening, 'publicKey'> | undefined
+  /** Called with what home may lack when it is back. */
+  readonly onTaken: (batch: BatchToBring) => void
 }
 
 export class ProvisionalView {
@@ -74,7 +80,9 @@ export class ProvisionalView {
 
   /** Batches that follow that position of home, and what was taken in since. */
   taken({ batches, position }: SignedStep, home: Position): void {
-    this.#keep(batches, home, position)
+    const whole = batches.map((one) => this.#completed(one))
+    for (const [i, one] of batches.entries()) if (whole[i]) this.#hold(one, whole[i])
+    this.#keep({ batches, position }, whole, home)
     const touched = batches.flatMap((one) =>
       one.batch.accepted.flatMap((accepted) => this.#mark(accepted, one) ?? []),
     )
@@ -173,8 +181,25 @@ export class ProvisionalView {
     return entry
   }
 
+  #hold({ batch, before: from, term }: SignedBatch, { text, seals }: Whole): void {
+    const { throughSeq: seq, chain, accepted } = batch
+    const { eid, epoch } = term
+    const others = accepted.flatMap(({ session, message }) => {
+      const { sessionId } = session.facts
+      // Own messages are offered, as ever.
+      return message && !this.#parts.opening(sessionId)
+        ? [{ sessionId, clientSeq: message.clientSeq }]
+        : []
+    })
+    this.#parts.onTaken({ text, seals, from, position: { eid, epoch, seq, chain }, others })
+  }
+
   /** Adds to the tail; its lines are complete. */
-  #keep(read: readonly SignedBatch[], home: Position, position: Position): void {
+  #keep(
+    { batches: read, position }: SignedStep,
+    whole: readonly (Whole | undefined)[],
+    home: Position,
+  ): void {
     const isNew = this.#home?.eid !== home.eid || this.#home.seq !== home.seq
     const [first] = read
     // It begins again behind home, where another peer reviews otherwise.
@@ -187,7 +212,7 @@ export class ProvisionalView {
       const { batch, term } = one
       const end = this.#tail.at(-1)?.position ?? home
       if (batch.fromSeq !== end.seq + 1) return this.#forget()
-      const completed = this.#completed(one)
+      const completed = whole[i]
       if (!completed) return this.#forget()
       const { text } = completed
       const { eid, epoch } = term
@@ -209,12 +234,7 @@ export class ProvisionalView {
   }
 
   /** With the lines and the seals of own messages; undefined where one is missing. */
-  #completed({
-    text,
-    own,
-    batch,
-    seals,
-  }: SignedBatch): Pick<PeerBatch, 'text' | 'seals'> | undefined {
+  #completed({ text, own, batch, seals }: SignedBatch): Whole | undefined {
     const flushOf = (hash: Hash): Flush | undefined => {
       const found = own.found.get(hash)
       return found instanceof Entry ? this.#parts.outbox.flushOf(found) : undefined

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { bytesOf } from '../base/size.ts'
 import { LIMITS } from '../facts/limits.ts'
 import type { Flush } from '../facts/types.ts'
-import { countOf } from './returned.ts'
+import { countOf } from './returned-flush.ts'
 
 test.each<[string, number, number, number, number?]>([
   ['messages', 100, 64, 32],
