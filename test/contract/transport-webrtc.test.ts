@@ -20,6 +20,20 @@ class Watched extends Werift {
     super(configuration)
     made.push(this)
   }
+
+  /**
+   * With a number that no earlier channel had. Werift gives away the number of a closed channel while the
+   * other end is still closing it, which then closes the new one; browsers wait for both ends.
+   */
+  override createDataChannel(
+    ...args: Parameters<Werift['createDataChannel']>
+  ): ReturnType<Werift['createDataChannel']> {
+    const channel = super.createDataChannel(...args)
+    const numbers = this.sctpTransport as unknown as { dataChannelId?: number } | undefined
+    if (numbers?.dataChannelId !== undefined && !channel.negotiated)
+      numbers.dataChannelId = Math.max(numbers.dataChannelId, channel.id + 2)
+    return channel
+  }
 }
 
 // werift has its own types of the same interface.
