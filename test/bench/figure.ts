@@ -4,7 +4,7 @@
  * Platform-neutral: pages use it too.
  */
 
-export type Unit = 'per s' | 'ms' | 'µs' | 'B' | 'MB' | ''
+export type Unit = 'per s' | 'ms' | 'µs' | 'B' | 'MB' | '%' | ''
 
 export interface Figure {
   /** The workload, and a second word where it has several figures: `C4 inside`. */

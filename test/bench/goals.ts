@@ -114,6 +114,7 @@ export const GOALS: Readonly<Record<string, Goal>> = {
   'N2 cpu': below(18, 'µs'),
   'N2 cpu writer': below(20, 'µs'),
   'N2 cpu reader': below(20, 'µs'),
+  'N2 verifying': below(15, '%'),
   N3: both(atMost(2), ofPeer(1, 'tldraw')),
   'N4 socket': atMost(1.5),
   N4: atMost(3),

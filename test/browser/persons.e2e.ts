@@ -4,6 +4,7 @@
  * may archive it.
  */
 import type { Page } from '@playwright/test'
+import { expectAccessible, expectNoSidewaysScroll } from './accessible.ts'
 import { Board, fresh } from './board.ts'
 import { expect, test } from './fixtures.ts'
 
@@ -185,4 +186,31 @@ test('who signs out is signed out in the other tab', async ({ visit }) => {
   await expect(board.pane.locator('[data-part="person"]')).toBeHidden()
   await expect(tab.pane.locator('[data-part="person"]')).toBeHidden()
   await tab.connected()
+})
+
+test('why the reviewer accepts nothing from a person is on the page, wide and narrow, until it does', async ({
+  visit,
+  expectedErrors,
+}) => {
+  expectedErrors.push(/^Countersign: /)
+  const page = await visit()
+  const board = new Board(page)
+  await board.connected()
+  await page.route('**/login/*', (route) => route.fulfill({ body: 'no token' }))
+  await who(board)
+  await sheet(board).getByRole('button', { name: 'Ann', exact: true }).click()
+  const why = page.getByRole('alert').filter({ hasText: 'accepts nothing from you' })
+  await expect(why).toContainText('What you write stays on this device')
+  await expect(why).toContainText(/now: \S.*\. What/)
+  await page.keyboard.press('Escape')
+  for (const width of [1280, 400]) {
+    await page.setViewportSize({ width, height: 800 })
+    await expect(why).toBeInViewport({ ratio: 1 })
+    await expectNoSidewaysScroll(page, `refused, ${width} wide`)
+    await expectAccessible(page, `refused, ${width} wide`)
+  }
+  await page.unroute('**/login/*')
+  await page.reload()
+  await board.connected()
+  await expect(why).toHaveCount(0)
 })

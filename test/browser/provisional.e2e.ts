@@ -135,10 +135,12 @@ for (const how of ['closed', 'killed', 'cut off'] as const) {
         ),
       )
     }
-    const names = await Promise.all(
-      boards.map((board) => board.card(titles[0]!).locator('.signatures__reviewer').textContent()),
-    )
+    const named = (board: Board) =>
+      board.card(titles[0]!).locator('.signatures__reviewer').textContent()
+    expect(await named(reviewer), 'its own review').toBe('you')
+    const names = await Promise.all(others.map(named))
     expect(new Set(names).size, 'one reviewer of the card').toBe(1)
+    expect(names[0]).not.toBe('you')
     expect(await ann.peers.textContent()).toContain(names[0])
 
     // Work on the work of another, and on one row from two sides.

@@ -7,6 +7,7 @@ import { byHand, webRtcPeers } from '@countersign/transport-webrtc'
 import type { WebRtcOptions } from '@countersign/transport-webrtc'
 import { RTCPeerConnection as Werift } from 'werift'
 import { afterEach, expect, test } from 'vitest'
+import { WAIT_MS } from '../scripts/wait.ts'
 import { LocalSignalling } from './signalling.ts'
 import { transportContract } from './transport.ts'
 import type { Accept, TransportPair } from './transport.ts'
@@ -19,6 +20,20 @@ class Watched extends Werift {
     super(configuration)
     made.push(this)
   }
+
+  /**
+   * With a number that no earlier channel had. Werift gives away the number of a closed channel while the
+   * other end is still closing it, which then closes the new one; browsers wait for both ends.
+   */
+  override createDataChannel(
+    ...args: Parameters<Werift['createDataChannel']>
+  ): ReturnType<Werift['createDataChannel']> {
+    const channel = super.createDataChannel(...args)
+    const numbers = this.sctpTransport as unknown as { dataChannelId?: number } | undefined
+    if (numbers?.dataChannelId !== undefined && !channel.negotiated)
+      numbers.dataChannelId = Math.max(numbers.dataChannelId, channel.id + 2)
+    return channel
+  }
 }
 
 // werift has its own types of the same interface.
@@ -28,6 +43,32 @@ const platform = Watched as unknown as typeof RTCPeerConnection
 class Careless extends Watched {
   constructor() {
     super({})
+  }
+}
+
+/** Takes its time for a description of its own, as one that gathers, and counts those set meanwhile. */
+class Slow extends Watched {
+  static overlaps = 0
+
+  constructor(configuration: ConstructorParameters<typeof Werift>[0]) {
+    super(configuration)
+    const [setLocal, setRemote] = [
+      this.setLocalDescription.bind(this) as () => Promise<unknown>,
+      this.setRemoteDescription.bind(this),
+    ]
+    let isSetting = false
+    const slowly = async (): Promise<unknown> => {
+      isSetting = true
+      const set = await setLocal()
+      await new Promise((done) => setTimeout(done, 20))
+      isSetting = false
+      return set
+    }
+    this.setLocalDescription = slowly as Werift['setLocalDescription']
+    this.setRemoteDescription = (description) => {
+      if (isSetting) Slow.overlaps++
+      return setRemote(description)
+    }
   }
 }
 
@@ -102,7 +143,7 @@ function echo(peers: Peers, name: string): void {
 }
 
 async function until(what: string, holds: () => boolean): Promise<void> {
-  const end = performance.now() + 10_000
+  const end = performance.now() + WAIT_MS
   while (!holds()) {
     if (performance.now() > end) throw new Error(`never happened: ${what}`)
     await new Promise((done) => setTimeout(done, 3))
@@ -116,8 +157,9 @@ test.each([
   'LNK6: two peers that call each other at once (%s, %s) have one connection',
   async (one, other) => {
     const signalling = new LocalSignalling()
-    const left = peer({ signalling: signalling.join(one) })
-    const right = peer({ signalling: signalling.join(other) })
+    const slow = { RTCPeerConnection: Slow as unknown as typeof RTCPeerConnection }
+    const left = peer({ signalling: signalling.join(one), ...slow })
+    const right = peer({ signalling: signalling.join(other), ...slow })
     echo(left, 'left')
     echo(right, 'right')
     const [toRight, toLeft] = [connected(left), connected(right)]
@@ -127,6 +169,11 @@ test.each([
     await until('both answers', () => toRight.frames.length > 0 && toLeft.frames.length > 0)
     expect([toRight.frames, toLeft.frames]).toEqual([['right: hi'], ['left: hi']])
     expect(made).toHaveLength(2)
+    // One after the other on each side, and no further round after the one that both take part in.
+    expect(Slow.overlaps).toBe(0)
+    const said = (kind: string): number =>
+      signalling.texts.filter((text) => text.startsWith(`["${kind}"`)).length
+    expect([said('offer'), said('answer')]).toEqual([2, 1])
   },
 )
 
@@ -153,7 +200,8 @@ test('LNK6: a question who serves that was lost is asked again', async () => {
   await new Promise((done) => setTimeout(done, 10)) // what is said when it begins has arrived
   signalling.losing = 1
   await connected(client).opened
-  expect(signalling.texts.filter((text) => text === '["seek"]')).toHaveLength(2)
+  // One that was lost, and those of a machine that takes its time to connect.
+  expect(signalling.texts.filter((text) => text === '["seek"]').length).toBeGreaterThan(1)
 })
 
 test('by hand: two texts make a connection, and a store is woken when it is there', async () => {
@@ -201,7 +249,7 @@ test('`relayOnly`: no signal has an address of this machine', async () => {
   const client = peer({ signalling: hidden.join(), ...apart })
   // No address of theirs is said, so there is no way.
   expect(await connected(client).closed).toBe('no peer that serves within 1500 ms')
-  expect(hidden.texts.some((text) => text.includes('"answer"'))).toBe(true)
+  await until('an answer', () => hidden.texts.some((text) => text.includes('"answer"')))
   expect(addresses(hidden.texts)).toEqual([])
   expect(() => peer({ signalling: hidden.join(), relayOnly: true })).toThrow('needs a TURN server')
 })
@@ -217,10 +265,11 @@ test('a peer that stops serving accepts no more links, and its open ones stay', 
   expect(await connected(client).closed).toBe('no peer that serves within 300 ms')
   first.link.send('still')
   await until('an echo', () => first.frames.length > 0)
-  const woken = new Promise<void>((done) => void client.transport.onWake?.(done))
+  const patient = peer({ signalling: signalling.join() })
+  const woken = new Promise<void>((done) => void patient.transport.onWake?.(done))
   echo(server, 'again')
   await woken
-  await connected(client).opened
+  await connected(patient).opened
 })
 
 test('a peer that leaves ends its links at the other end, and one that returns is found again', async () => {

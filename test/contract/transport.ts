@@ -7,6 +7,7 @@
 import { FRAME_BYTES_MAX } from '@countersign/core/ports'
 import type { ServerLink, Transport } from '@countersign/core/ports'
 import { afterEach, describe, expect, test } from 'vitest'
+import { WAIT_MS } from '../scripts/wait.ts'
 import { FarEnd, NearEnd, TEXTS } from './transport-ends.ts'
 import type { FarHandler } from './transport-ends.ts'
 
@@ -63,8 +64,9 @@ export function transportContract(
       }
 
       async until(what: string, holds: () => boolean): Promise<void> {
+        const end = performance.now() + WAIT_MS
         for (let steps = 0; !holds(); steps++) {
-          if (steps > 2_000) throw new Error(`never happened: ${what}`)
+          if (steps > 2_000 && performance.now() > end) throw new Error(`never happened: ${what}`)
           await this.step()
         }
       }

@@ -1,140 +1,78 @@
-// Owns: `pnpm fuzz --hostile`. A client that says 10,000 malformed frames to a reviewer process over real
-// sockets, as fast as it can, while an honest one writes. Prints latency and memory before and during,
-// and what the reviewer has stored; ends with code 1 where an honest write is lost, or something of the
-// hostile client is stored.
+/**
+ * `pnpm fuzz:hostile`: a client that says 10,000 malformed frames to a reviewer process over real
+ * sockets, as fast as it can, beside an honest one that writes. Spans with and without the hostile
+ * client alternate in one run, so that both see the same machine. Ends with code 1 where
+ *
+ * - an honest write is lost, or something of the hostile client is stored;
+ * - the median time of a write until its verdict is more than twice that without the hostile client;
+ * - what is alive in the reviewer's memory after a collection has grown by more than `GROWTH_BYTES_MAX`.
+ */
 import { type SyncStore, createSyncStore } from '@countersign/core'
-
 import { socketIo } from '@countersign/transport-socketio'
-import { execFileSync } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
-import { setTimeout as pause } from 'node:timers/promises'
-import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
-import { SeededRandom } from '@countersign/core/testing'
 import { startReviewerProcess } from '../model/reviewer-process.ts'
-import { recorded } from './corpus.ts'
-import { mutated, pick } from './mutate.ts'
 import { SPACE } from '../scenario/wire.ts'
+import type { Said } from './hostile-client.ts'
 import { Item } from './types.ts'
 
+const SPANS = 10
 const FRAMES = 10_000
-const EDITS = 300
-/** Frames of one turn of the event loop. */
-const BURST = 16
+/** Honest writes of a span without the hostile client. */
+const EDITS = 150
+/** Rows that are written in turn, so that what is alive does not grow by the honest writes. */
+const ROWS = 50
+const RATIO_MAX = 2
+/** The frames are some 22 MB. What the honest writes leave in the caches counts, too. */
+const GROWTH_BYTES_MAX = 6 * 1024 * 1024
 
-interface Task {
-  readonly url: string
-  readonly up: readonly string[]
-  readonly seed: number
-}
+/** An honest client, and how long each of its writes took until the verdict. */
+class Honest {
+  readonly #store: SyncStore
+  readonly #ids: readonly string[]
+  written = ROWS
 
-interface Figures {
-  readonly p50: number
-  readonly p99: number
-}
+  private constructor(store: SyncStore, ids: readonly string[]) {
+    this.#store = store
+    this.#ids = ids
+  }
 
-/** Says its frames, over a new link whenever one is closed. */
-async function beHostile({ url, up, seed }: Task): Promise<void> {
-  const random = new SeededRandom(seed)
-  let said = 0
-  let links = 0
-  while (said < FRAMES) {
-    const transport = socketIo(url)
-    links++
-    const over = Promise.withResolvers<void>()
-    let isOpen = false
-    const link = transport.connect({
-      open: () => {
-        isOpen = true
-        void talk()
-      },
-      frame: () => {},
-      closed: () => {
-        isOpen = false
-        over.resolve()
-      },
+  static async open(url: string): Promise<Honest> {
+    const store = createSyncStore({
+      ...{ space: SPACE, entities: [Item], transports: [socketIo(url)], server: true },
     })
-    const talk = async (): Promise<void> => {
-      while (isOpen && said < FRAMES) {
-        for (let turn = 0; turn < BURST && isOpen && said < FRAMES; turn++) {
-          link.send(mutated(pick(up, random), up, random))
-          said++
-        }
-        await pause(1)
-      }
-      link.close()
-      over.resolve()
+    await store.ready
+    const ids: string[] = []
+    for (let row = 0; row < ROWS; row++) {
+      const created = store.create(Item, { title: 'honest' })
+      await created.settled()
+      ids.push(created.id)
     }
-    await over.promise
-    await pause(2)
+    return new Honest(store, ids)
   }
-  parentPort?.postMessage(links)
-}
 
-async function main(): Promise<void> {
-  const space = SPACE // that of the recorded frames, so that they get past the greeting
-  const reviewer = await startReviewerProcess(
-    space,
-    fileURLToPath(new URL('types.ts', import.meta.url)),
-  )
-  const { up } = await recorded()
-  const store = createSyncStore({
-    space,
-    entities: [Item],
-    transports: [socketIo(reviewer.url)],
-    server: true,
-  })
-  await store.ready
-  await edits(store) // warm
-  const quiet = await edits(store)
-  const before = stateOf(reviewer)
-  const worker = new Worker(new URL(import.meta.url), {
-    workerData: { url: reviewer.url, up, seed: 1 } satisfies Task,
-  })
-  let links = 0
-  worker.on('message', (count: number) => (links = count))
-  const ended = once(worker, 'exit')
-  let isOver = false
-  void ended.then(() => (isOver = true))
-  const during: Figures[] = []
-  let most = 0
-  while (!isOver) {
-    during.push(await edits(store))
-    most = Math.max(most, memoryOf(reviewer.pid))
+  /** Writes one after the other while `goes`; the time of each in ms. */
+  async write(goes: (done: number) => boolean): Promise<number[]> {
+    const times: number[] = []
+    while (goes(times.length)) {
+      const startMs = performance.now()
+      const title = `honest ${++this.written}`
+      await this.#store.update(Item, this.#ids[this.written % ROWS]!, { title }).settled() // one of ROWS
+      times.push(performance.now() - startMs)
+    }
+    return times
   }
-  const after = stateOf(reviewer)
-  const rows = store.query(Item).rows.length
-  const p50 = median(during.map((figures) => figures.p50))
-  console.log(`hostile: ${FRAMES} malformed frames over ${links} links`)
-  console.log(
-    `hostile: write until ack, quiet: p50 ${quiet.p50.toFixed(1)} ms, p99 ${quiet.p99.toFixed(1)} ms`,
-  )
-  console.log(
-    `hostile: beside it: p50 ${p50.toFixed(1)} ms, p99 ${median(during.map(({ p99 }) => p99)).toFixed(1)} ms; ratio ${(p50 / quiet.p50).toFixed(2)}`,
-  )
-  console.log(
-    `hostile: memory ${before.memory.toFixed(0)} MB before, ${most.toFixed(0)} MB at most, ${after.memory.toFixed(0)} MB after`,
-  )
-  console.log(
-    `hostile: sessions stored ${before.sessions} before, ${after.sessions} after; messages ${after.messages}, honest ${rows}`,
-  )
-  await store.close()
-  await reviewer.stop()
-  const isClean =
-    after.sessions === before.sessions && after.messages === (during.length + 2) * EDITS + 1
-  if (!isClean) process.exitCode = 1
+
+  close(): Promise<void> {
+    return this.#store.close()
+  }
 }
 
-interface Stored {
-  readonly memory: number
-  readonly sessions: number
-  readonly messages: number
-}
-
-/** What the reviewer's files hold, and the memory of its process in MB. */
-function stateOf({ pid, data }: { readonly pid: number; readonly data: string }): Stored {
+/** Messages and sessions in the reviewer's files. */
+function storedIn(data: string): { readonly sessions: number; readonly messages: number } {
   let [sessions, messages] = [0, 0]
   for (const name of globSync('**/*.sqlite', { cwd: data })) {
     const db = new DatabaseSync(`${data}/${name}`, { readOnly: true })
@@ -145,28 +83,98 @@ function stateOf({ pid, data }: { readonly pid: number; readonly data: string })
     messages += head?.seq ?? 0
     db.close()
   }
-  return { memory: memoryOf(pid), sessions, messages }
+  return { sessions, messages }
 }
 
-function memoryOf(pid: number): number {
-  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1_024
+/** One span: honest writes while the hostile client says its frames. */
+async function besideHostile(
+  honest: Honest,
+  hostile: ChildProcess,
+): Promise<{ readonly times: readonly number[]; readonly said: Said }> {
+  let said: Said | undefined
+  hostile.once('message', (message) => (said = message as Said))
+  hostile.send('say')
+  const times = await honest.write(() => said === undefined)
+  // The last write may have ended after the span.
+  return { times: times.slice(0, -1), said: said! } // the writes end when it has come
 }
 
-/** Writes one row after another, each until its verdict. */
-async function edits(store: SyncStore): Promise<Figures> {
-  const times: number[] = []
-  for (let edit = 0; edit < EDITS; edit++) {
-    const startMs = performance.now()
-    await store.create(Item, { title: `honest ${edit}` }).settled()
-    times.push(performance.now() - startMs)
-  }
-  times.sort((a, b) => a - b)
-  return { p50: times[EDITS >> 1]!, p99: times[Math.floor(EDITS * 0.99)]! }
+function quantile(times: readonly number[], at: number): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length * at)] ?? Number.NaN
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }
 
-if (isMainThread) await main()
-else await beHostile(workerData as Task)
+const MB = 1024 * 1024
+let isFailed = false
+
+/** Prints a figure with its goal. */
+function judge(what: string, holds: boolean, goal: string): void {
+  console.log(`hostile: ${what}; goal: ${goal}: ${holds ? 'yes' : 'NO'}`)
+  if (!holds) isFailed = true
+}
+
+// The recorded frames are of this space, so that some get past the greeting.
+const reviewer = await startReviewerProcess(
+  SPACE,
+  fileURLToPath(new URL('types.ts', import.meta.url)),
+)
+const honest = await Honest.open(reviewer.url)
+const hostile = fork(
+  new URL('hostile-client.ts', import.meta.url),
+  [reviewer.url, String(FRAMES / SPANS)],
+  { execArgv: ['--conditions=@countersign/source'] },
+)
+await once(hostile, 'message')
+await honest.write((done) => done < 2 * EDITS) // warm
+await besideHostile(honest, hostile)
+await honest.write((done) => done < EDITS) // what links have left is gone
+const aliveBefore = await reviewer.aliveBytes()
+const before = storedIn(reviewer.data)
+const writtenBefore = honest.written
+const [alone, beside, saids]: [number[], number[], Said[]] = [[], [], []]
+for (let span = 0; span < SPANS; span++) {
+  alone.push(...(await honest.write((done) => done < EDITS)))
+  const { times, said } = await besideHostile(honest, hostile)
+  beside.push(...times)
+  saids.push(said)
+}
+hostile.disconnect()
+await honest.write((done) => done < EDITS)
+const aliveAfter = await reviewer.aliveBytes()
+const after = storedIn(reviewer.data)
+await honest.close()
+await reviewer.stop()
+
+const saidBytes = sum(saids.map((said) => said.bytes))
+const seconds = sum(saids.map((said) => said.ms)) / 1_000
+const links = sum(saids.map((said) => said.links))
+console.log(
+  `hostile: ${FRAMES} malformed frames, ${(saidBytes / MB).toFixed(0)} MB, over ${links} links in ${seconds.toFixed(1)} s`,
+)
+for (const [name, times] of [
+  ['alone', alone],
+  ['beside it', beside],
+] as const)
+  console.log(
+    `hostile: write until verdict, ${name}: p50 ${quantile(times, 0.5).toFixed(2)} ms, p99 ${quantile(times, 0.99).toFixed(1)} ms of ${times.length}`,
+  )
+const ratio = quantile(beside, 0.5) / quantile(alone, 0.5)
+judge(`ratio of the medians ${ratio.toFixed(2)}`, ratio <= RATIO_MAX, `at most ${RATIO_MAX}`)
+judge(
+  `alive after a collection ${(aliveBefore / MB).toFixed(1)} MB before, ${(aliveAfter / MB).toFixed(1)} MB after`,
+  aliveAfter - aliveBefore <= GROWTH_BYTES_MAX,
+  `at most ${GROWTH_BYTES_MAX / MB} MB more`,
+)
+const [honestMessages, messages] = [
+  honest.written - writtenBefore,
+  after.messages - before.messages,
+]
+judge(
+  `stored: ${messages} messages of ${honestMessages} honest writes, ${after.sessions - before.sessions} sessions more`,
+  messages === honestMessages && after.sessions === before.sessions,
+  'every honest one, and nothing else',
+)
+if (isFailed) process.exitCode = 1

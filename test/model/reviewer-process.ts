@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
@@ -17,12 +18,15 @@ export interface ReviewerProcess {
   readonly pid: number
   /** The folder of its data. */
   readonly data: string
+  /** Bytes of its heap and buffers that are alive after a collection. */
+  aliveBytes(): Promise<number>
   /** Resolves when the process has ended and its data are gone. */
   stop(): Promise<void>
 }
 
 const main = fileURLToPath(new URL('../../apps/reviewer/src/main.ts', import.meta.url))
 const manifest = fileURLToPath(new URL('manifest.ts', import.meta.url))
+const heapReport = new URL('heap-report.ts', import.meta.url).href
 const READY = /^reviewer ready (\S+) space (\S+) key (\S+)$/
 const STOP_MS = 10_000
 
@@ -46,9 +50,17 @@ export async function startReviewerProcess(
   ]
   const child = spawn(
     process.execPath,
-    ['--conditions=@countersign/source', '--disable-warning=ExperimentalWarning', main, ...args],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    [
+      ...['--conditions=@countersign/source', '--disable-warning=ExperimentalWarning'],
+      ...['--expose-gc', '--import', heapReport, main, ...args],
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
   )
+  const aliveBytes = async (): Promise<number> => {
+    const answer = once(child, 'message')
+    child.send('heap')
+    return Number((await answer)[0])
+  }
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const stop = async (): Promise<void> => {
     await endOf(child, ended)
@@ -56,7 +68,7 @@ export async function startReviewerProcess(
   }
   try {
     const line = await readyLine(child, ended)
-    return { ...line, pid: child.pid!, data, stop } // a process that is ready has an id
+    return { ...line, pid: child.pid!, data, aliveBytes, stop } // a process that is ready has an id
   } catch (error) {
     await stop()
     throw error

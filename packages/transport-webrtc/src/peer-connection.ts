@@ -52,8 +52,10 @@ export class PeerConnection {
   readonly #giveUp: ReturnType<typeof setTimeout>
   #state: 'new' | 'open' | 'ended' = 'new'
   #doesServe = false
-  #isOffering = false
-  /** Resolves when the signals so far are processed: they are taken one after the other. */
+  /**
+   * Resolves when the offer of this end and the signals so far are processed: one after the other, as
+   * not every platform queues what would change a description that is still being set.
+   */
   #order: Promise<void> = Promise.resolve()
 
   constructor(id: string, isPolite: boolean, host: ConnectionHost) {
@@ -78,6 +80,7 @@ export class PeerConnection {
   /** Starts the connection. The other peer need not be prepared. */
   call(): void {
     this.#openControl()
+    this.#next('no offer could be made', () => this.#describe())
   }
 
   /** Whether a signal is of this connection, and not of one before or after it. */
@@ -88,9 +91,7 @@ export class PeerConnection {
 
   /** Processes a signal that concerns this connection. */
   take(signal: ConnectionSignal): void {
-    this.#order = this.#order
-      .then(() => (this.#state === 'ended' ? undefined : this.#taken(signal)))
-      .catch((error: unknown) => this.end(`a signal was refused: ${String(error)}`))
+    this.#next('a signal was refused', () => this.#taken(signal))
   }
 
   /** A channel for one link. The connection has to be open. */
@@ -118,9 +119,15 @@ export class PeerConnection {
     this.#host.ended(this, reason)
   }
 
+  /** Runs a step of the negotiation after those before it. */
+  #next(failure: string, step: () => Promise<void>): void {
+    this.#order = this.#order
+      .then(() => (this.#state === 'ended' ? undefined : step()))
+      .catch((error: unknown) => this.end(`${failure}: ${String(error)}`))
+  }
+
   #listen(): void {
     const connection = this.#connection
-    connection.onnegotiationneeded = () => void this.#offer()
     connection.onicecandidate = ({ candidate }) => {
       if (this.#state !== 'new' || this.#host.byHand) return
       if (candidate && this.#host.relayOnly && !isRelayed(candidate.candidate)) return
@@ -158,18 +165,6 @@ export class PeerConnection {
     control.onclose = () => this.end('the connection is lost')
   }
 
-  async #offer(): Promise<void> {
-    try {
-      this.#isOffering = true
-      await this.#connection.setLocalDescription()
-      await this.#describe()
-    } catch (error) {
-      this.end(`no offer could be made: ${String(error)}`)
-    } finally {
-      this.#isOffering = false
-    }
-  }
-
   async #taken(signal: ConnectionSignal): Promise<void> {
     const connection = this.#connection
     if (signal.kind === 'candidate') {
@@ -188,17 +183,16 @@ export class PeerConnection {
       await connection.setRemoteDescription({ type, sdp })
       return
     }
-    const collides = this.#isOffering || connection.signalingState !== 'stable'
-    if (collides && !this.#isPolite) return
+    if (connection.signalingState !== 'stable' && !this.#isPolite) return
     this.#otherTag = tag
     await connection.setRemoteDescription({ type, sdp })
     this.#openControl()
-    await connection.setLocalDescription()
     await this.#describe()
   }
 
-  /** Sends the present description. */
+  /** Sends the description of this end: an answer where an offer was taken, else an offer. */
   async #describe(): Promise<void> {
+    await this.#connection.setLocalDescription()
     if (this.#host.byHand) await this.#gathered()
     const description = this.#connection.localDescription
     if (this.#state === 'ended' || !description) return

@@ -9,6 +9,7 @@ import { must } from '../figure.ts'
 import { Crowd } from './crowd.ts'
 import { editOf, now, pause, until } from './edits.ts'
 import { type Kind, type Replica, type ServerAddress, openReplica } from './replica.ts'
+import { type Verified, verifiedAgain } from './verified.ts'
 
 export interface Seen {
   /** By the number of the edit. */
@@ -50,6 +51,8 @@ export interface Commands {
   progress(): Promise<{ seq: number | undefined; waiting: number }>
   state(): Promise<{ digest: string; seq: number | undefined }>
   traffic(): Promise<Traffic>
+  /** Verifies once more what the replica has verified since the last call. */
+  verified(): Promise<Verified>
   /** So many keystrokes at the end of a title, one after the other; resolves when all are acked. */
   type(count: number, pauseMs: number): Promise<void>
   /** Edits of every second row, made offline: `half` 0 or 1. Resolves when they are written. */
@@ -193,6 +196,7 @@ const commands: Commands = {
     }
     return { up, down }
   },
+  verified: verifiedAgain,
   async type(count, pauseMs) {
     const { id, title } = replica.rows()[0]!
     for (let i = 1; i <= count; i++) {

@@ -1,6 +1,6 @@
 /** N2: changes as fast as they can be made, and what they cost. N8: the bytes of a change. */
 import { type Settings, scaled } from '../args.ts'
-import { type Figure, must, rateFigure } from '../figure.ts'
+import { type Figure, loneFigure, must, rateFigure } from '../figure.ts'
 import type { Place } from './processes.ts'
 import { type Kind, hasAcks } from './replica.ts'
 import {
@@ -26,6 +26,8 @@ interface FloodRun {
   readonly ackMs: number
   /** Time on the processor, µs a change, by process. */
   readonly cpuUs: Readonly<Record<Part, number>>
+  /** Of the reader's time, the part in which it verified signatures, in %. */
+  readonly verifyingPercent: number
   readonly up: number
   readonly down: number
 }
@@ -68,6 +70,14 @@ export async function n2(place: Place, settings: Settings): Promise<Figure[]> {
     cpu('server'),
     cpu('writer'),
     cpu('reader'),
+    loneFigure(
+      {
+        name: 'N2 verifying',
+        what: 'of the time of the reader on the processor, that for signatures',
+        unit: '%',
+      },
+      measures.of('ours').map((run) => run.verifyingPercent),
+    ),
     ...bytesFigures(measures, '', 'a change of the flood'),
   ]
 }
@@ -96,6 +106,7 @@ async function flood(
 ): Promise<FloodRun> {
   const { writer, reader } = scene
   const before = { up: await writer.traffic(), down: await reader.traffic() }
+  await reader.verified() // what was verified before is apart
   const cpuBefore = cpuMsBy(scene)
   const seqBefore = (await writer.state()).seq ?? 0
   const arrived = reader.flooded(first, count)
@@ -103,6 +114,8 @@ async function flood(
   const arrivedAt = await arrived
   const cpuAfter = cpuMsBy(scene)
   const cpuUs = (part: Part): number => ((cpuAfter[part] - cpuBefore[part]) * 1_000) / count
+  const verified = await reader.verified()
+  must(kind !== 'ours' || verified.count > 0, 'the reader verifies what it takes')
   const after = { up: await writer.traffic(), down: await reader.traffic() }
   const written = await writer.state()
   await reached(reader, written.seq)
@@ -113,6 +126,7 @@ async function flood(
     ms: arrivedAt - startedAt,
     ackMs: hasAcks(kind) ? ackedAt - startedAt : NaN,
     cpuUs: { writer: cpuUs('writer'), server: cpuUs('server'), reader: cpuUs('reader') },
+    verifyingPercent: (verified.cpuMs / (cpuAfter.reader - cpuBefore.reader)) * 100,
     up: (after.up.up - before.up.up) / count,
     down: (after.down.down - before.down.down) / count,
   }

@@ -1,4 +1,4 @@
-/** A banner for trouble of the store: a full disk, or a halted store. */
+/** A banner for trouble of the store: a halted store, a full disk, damage, or a reviewer that takes nothing from it. */
 import type { SyncStatus } from '@countersign/core'
 import { useSyncStatus, useSyncStore } from '@countersign/react'
 import { Icon } from '../parts/Icon.tsx'
@@ -15,7 +15,7 @@ export function StoreTrouble() {
       </p>
     )
   }
-  if (!degraded) return damaged.length === 0 ? null : <Damaged records={damaged} />
+  if (!degraded) return damaged.length === 0 ? <Refused /> : <Damaged records={damaged} />
   return (
     <p className="trouble" data-tone="warn" role="alert">
       <Icon name="warning" />
@@ -41,6 +41,25 @@ function Damaged({ records }: { records: SyncStatus['damaged'] }) {
       <button type="button" className="button" onClick={discard}>
         Understood
       </button>
+    </p>
+  )
+}
+
+/** Why the reviewer takes nothing from this board: revoked, not signed in, or an incompatible version. */
+function Refused() {
+  const note = useSyncStatus((status) => status.connectionNote)
+  const isUnauthorised = useSyncStatus((status) => status.connection === 'unauthorised')
+  const isRefused = useSyncStatus((status) => status.connection === 'refused')
+  if (note === undefined || (!isUnauthorised && !isRefused)) return null
+  return (
+    <p className="trouble" data-tone="bad" role="alert">
+      <Icon name="warning" />
+      <span>
+        {isUnauthorised
+          ? 'The reviewer accepts nothing from you now'
+          : 'This board cannot work with the reviewer now'}
+        : {note}. What you write stays on this device.
+      </span>
     </p>
   )
 }

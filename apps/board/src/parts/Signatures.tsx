@@ -1,5 +1,6 @@
 /** The author of a change, and its reviewer, `pending` or `unverified`. */
 import type { RowState } from '@countersign/core'
+import { useSyncStatus } from '@countersign/react'
 import { AckMark } from './AckMark.tsx'
 import { Person, usePersonName } from './Person.tsx'
 
@@ -31,7 +32,12 @@ export function Signatures({ row }: { row: SignaturesProps }) {
 }
 
 function Reviewer({ id }: { id: string }) {
-  const name = usePersonName(id)
+  // A page that reviews for its peers does so under an id of its own, not as an author.
+  const isMine = useSyncStatus(
+    ({ provisional }) => provisional?.isSelf === true && provisional.reviewerId === id,
+  )
+  const person = usePersonName(id)
+  const name = isMine ? 'you' : person
   return (
     <span className="signatures__reviewer" title={`Reviewed by ${name} (${id})`}>
       {name}

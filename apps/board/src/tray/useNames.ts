@@ -9,7 +9,11 @@ export function useNames(): Names {
   const store = useSyncStore()
   return useMemo(
     () => ({
-      personOf: (authorId) => (store.isMine(authorId) ? 'You' : personOf(authorId).name),
+      personOf: (id) => {
+        const { provisional } = store.status.getState()
+        const isMyReview = provisional?.isSelf === true && provisional.reviewerId === id
+        return store.isMine(id) || isMyReview ? 'You' : personOf(id).name
+      },
       titleOf: (id) => store.peek(Issue, id).row?.title,
     }),
     [store],
