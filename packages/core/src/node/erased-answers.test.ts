@@ -41,6 +41,7 @@ describe('ERA2 what was read before an erasure', () => {
     const sent: string[] = []
     const link = {
       closed: false,
+      isExpired: false,
       ...{
         send: (text: string) => void sent.push(text),
         sendPart: (text: string) => void sent.push(text),
