@@ -18,7 +18,8 @@ export function askHistory(world: World, visit: Visit, random: Random): boolean 
   const { authorId, position } = store.status.getState()
   // An answer that is cut by its bytes has fewer.
   const isBySize = plan.bounds.historyBytesMax !== undefined
-  const asked = { truth, history, authorId: authorId!, toldMax, isBySize, seq: position?.seq ?? 0 }
+  const seq = position?.seq ?? 0
+  const asked = { truth, history, authorId: authorId!, toldMax, isBySize, seq }
   const before = visit.reading
   const person = world.logins?.personOf(visit.device.name) ?? ''
   const isWithheld = (): boolean => world.secrets?.mayRead(person, history, truth.seq) === false
@@ -33,7 +34,8 @@ export function askHistory(world: World, visit: Visit, random: Random): boolean 
       const readings = [before, visit.reading]
       const isTold = told.entries.some(({ state }) => state === 'accepted')
       if (!isTold && (wasWithheld || isWithheld())) return
-      world.guard(() => s26History(told, { ...asked, readings }), name)
+      const hasLost = visit.device.lost.size > 0
+      world.guard(() => s26History(told, { ...asked, readings, hasLost }), name)
     },
     (error: unknown) => {
       visit.asked--

@@ -24,6 +24,8 @@ export interface Asked {
   readonly toldMax: number
   /** Whether the bytes of an answer have a small bound. */
   readonly isBySize: boolean
+  /** Whether its device has lost messages: the store itself blocks those that depend on them. */
+  readonly hasLost: boolean
 }
 
 const ARCHIVED = '$archived'
@@ -146,7 +148,7 @@ function reviewed(
 
 /** A message without a review: of the author who asks, and with no other known verdict. */
 function own(entry: HistoryEntry, asked: Asked): void {
-  const { truth, history, authorId } = asked
+  const { truth, history, authorId, hasLost } = asked
   const { messageId, state, reason } = entry
   const what = (): string => `${nameIn(asked, messageId)} of ${history.name}`
   must(entry.orderKey === undefined && !entry.forked, 'S26', () => `${what()} has no review yet`)
@@ -159,7 +161,7 @@ function own(entry: HistoryEntry, asked: Asked): void {
   ofItsMessage(entry, fact, asked)
   if (state !== 'rejected' && state !== 'blocked') return
   must(
-    reason === 'damaged' || truth.isRefused(messageId),
+    reason === 'damaged' || (state === 'blocked' && hasLost) || truth.isRefused(messageId),
     'S26',
     () => `${what()} is ${state}, and the reviewer has not refused it`,
   )
