@@ -187,4 +187,13 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     found:
       'a login was renewed while a bind was lost: the answer to the own session refused the ended ones',
   },
+  {
+    seed: 5_000_512,
+    found:
+      'a link bound more ended sessions again than the reviewer keeps: it forgot the first ones each time',
+  },
+  {
+    seed: 5_000_798,
+    found: 'a reviewer that had been suspended sent a batch after the end of a login',
+  },
 ]

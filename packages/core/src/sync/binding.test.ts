@@ -103,3 +103,29 @@ test('OPN5 a session that the reviewer has forgotten is bound again before other
   expect(binding.has('a')).toBe(true)
   expect(bound(binding)).toEqual([])
 })
+
+test('OPN5 forgotten sessions are bound one at a time, until the last one has its verdicts or waits for others', () => {
+  const binding = new Binding({ sessionsPerBindMax: 8, sessionsPerLinkMax: 8 })
+  const waiting = new Set(['a', 'b', 'c', 'd'])
+  const waits = (sessionId: Uuid): boolean => waiting.has(sessionId)
+  expect(bound(binding, waits)).toEqual(['own', 'a', 'b', 'c', 'd'])
+  const next = (): readonly Uuid[] => {
+    const ids = binding.next(openings, waits, 0)?.map(({ sessionId }) => sessionId) ?? []
+    if (ids.length > 0) binding.bound(ids)
+    return ids
+  }
+  const nack = (sessionId: Uuid, reason: 'not_bound' | 'parent_unknown'): void =>
+    binding.nacked({ sessionId, reason, clientSeqs: [1] }, 1)
+  for (const id of ['a', 'b', 'c', 'd']) nack(id, 'not_bound')
+  expect(next()).toEqual(['a'])
+  expect(next()).toEqual([]) // its messages are judged first
+  waiting.delete('a')
+  expect(next()).toEqual(['b'])
+  nack('b', 'parent_unknown')
+  expect(next()).toEqual(['c'])
+  nack('c', 'not_bound')
+  expect(next()).toEqual(['c'])
+  waiting.delete('c')
+  expect(next()).toEqual(['d'])
+  expect(['b', 'd'].every((id) => binding.has(id))).toBe(true)
+})

@@ -25,6 +25,11 @@ export class Binding {
   readonly #answered = new Set<Uuid>()
   /** The ones that the reviewer has evicted since: they are bound again. */
   readonly #forgotten = new Set<Uuid>()
+  /**
+   * The one of these that was bound last, until it has no message left that can get a verdict. The
+   * reviewer has room for few sessions without a verdict, so the next one waits for that.
+   */
+  #rebound: Uuid | undefined
   readonly #bound = new Set<Uuid>()
   #part: readonly SessionOpening[] = []
   #askedAtMs = 0
@@ -64,9 +69,12 @@ export class Binding {
       opening === own ? -1 : (this.#turns.get(opening.sessionId) ?? 0)
     const { sessionsPerBindMax, sessionsPerLinkMax } = this.#limits
     const room = Math.max(0, sessionsPerLinkMax - this.#answered.size)
-    const again = open.filter(({ sessionId }) => this.#forgotten.has(sessionId))
-    const left = open.filter((opening) => !again.includes(opening))
+    const forgotten = open.filter(({ sessionId }) => this.#forgotten.has(sessionId))
+    const left = open.filter((opening) => !forgotten.includes(opening))
     left.sort((a, b) => turnOf(a) - turnOf(b))
+    const isBusy = this.#rebound !== undefined && waits(this.#rebound)
+    const again = isBusy ? [] : forgotten.slice(0, 1)
+    if (again.length > 0) this.#rebound = again[0]?.sessionId
     this.#part = [...again, ...left.slice(0, room)].slice(0, sessionsPerBindMax)
     for (const { sessionId } of this.#part) this.#turns.set(sessionId, this.#turn)
     this.#isDone = this.#part.length === 0
@@ -82,6 +90,8 @@ export class Binding {
       this.#forgotten.add(sessionId)
       this.#bound.delete(sessionId)
     }
+    // Evicted again, or it depends on messages of another one.
+    if (sessionId === this.#rebound) this.#rebound = undefined
     if (reason !== 'parent_unknown' || oldest === undefined || !clientSeqs.includes(oldest)) return
     const before = this.#missing.get(sessionId)
     const times = before?.clientSeq === oldest ? before.times + 1 : 1
