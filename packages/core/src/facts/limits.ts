@@ -157,7 +157,7 @@ export const LIMITS: Limits = {
   keepMax: 32,
   outboxMessagesMax: 200_000,
   outboxBytesMax: 67_108_864,
-  flushMessagesMax: 64,
+  flushMessagesMax: 256,
   flushBytesMax: 65_536,
   flushDelayMs: 4,
   inFlightMessagesMax: 1_024,

@@ -2,7 +2,7 @@
  * The facts of an author, as plain data with absolute numbers and full ids. The other files here
  * encode and parse their texts; `spec/texts.md` has the layout.
  *
- * A *flush* is a head and 1 to 64 messages of one session, hashed and sealed together.
+ * A *flush* is a head and 1 to 256 messages of one session, hashed and sealed together.
  */
 import type { Hash } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'

@@ -4,7 +4,7 @@
  *   write ─▶ drafts ─▶ flush: sealed ─▶ stored (queued) ─▶ in flight (sent) ─▶ settled
  *                                   └─ no storage (volatile) ─┘   └── nack, link lost ──▶ waiting again
  *
- * A flush is the unit of sealing, storing and offering: 1 to 64 messages with one signature,
+ * A flush is the unit of sealing, storing and offering: 1 to 256 messages with one signature,
  * one record, one frame. A pull never touches what is under way here.
  */
 import { assert } from '../base/assert.ts'
