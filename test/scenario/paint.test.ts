@@ -1,6 +1,6 @@
 /**
- * On pages that paint: a write is stored in its own turn. A small one is hashed and sealed in the next
- * turn, any other after the paint that it causes, or as soon as the page may end.
+ * On pages that paint: a write is stored in its own turn, and hashed and sealed after the paint that it
+ * causes, or as soon as the page may end.
  */
 import {
   type SyncStore,
@@ -48,9 +48,6 @@ function paint(): void {
   for (const task of due) task()
 }
 
-/** Title of a row that is not sealed before the paint. */
-const LONG = 'long '.repeat(2_000)
-
 /** What is stored, in order, by kind. */
 async function stored(): Promise<readonly string[]> {
   const { segments } = await handle.read()
@@ -58,25 +55,6 @@ async function stored(): Promise<readonly string[]> {
 }
 
 describe('the paint of a write', () => {
-  it('§6: comes after hash and seal of a small write', async () => {
-    const row = store.create(Task, { title: 'small' })
-    await Promise.resolve()
-    expect(await stored()).toEqual(['draft'])
-    expect(waiting.size).toBe(0)
-    await vi.waitFor(async () => expect(await stored()).toEqual(['own']))
-    expect(row.state).toBe('queued')
-  })
-
-  it('§6: comes before hash and seal of a small write while another one is sealed or stored', async () => {
-    const first = store.create(Task, { title: 'small' })
-    await Promise.resolve()
-    const second = store.create(Task, { title: 'beside' })
-    await vi.waitFor(() => expect(first.state).toBe('queued'))
-    expect(second.state).toBe('draft')
-    paint()
-    await vi.waitFor(() => expect(second.state).toBe('queued'))
-  })
-
   it('§6: comes before hash and seal, and after the draft is stored', async () => {
     store.transact(() => {
       for (let i = 0; i < 100; i++) store.create(Task, { title: `${i}` })
@@ -91,7 +69,7 @@ describe('the paint of a write', () => {
   })
 
   it('§6: what is written after one paint waits for the next', async () => {
-    const first = store.create(Task, { title: LONG })
+    const first = store.create(Task, { title: 'a' })
     await Promise.resolve()
     const due = [...waiting]
     waiting.clear()
@@ -107,14 +85,14 @@ describe('the paint of a write', () => {
   })
 
   it('§6: `flushed` does not wait for it', async () => {
-    store.create(Task, { title: LONG })
+    store.create(Task, { title: 'a' })
     await store.flushed()
     expect(await stored()).toEqual(['own'])
     expect(waiting.size).toBe(0)
   })
 
   it('§6: a page that is hidden, frozen or left seals at once, and its store lets go of it when closed', async () => {
-    store.create(Task, { title: LONG })
+    store.create(Task, { title: 'a' })
     await Promise.resolve()
     hide!()
     await vi.waitFor(async () => expect(await stored()).toEqual(['own']))

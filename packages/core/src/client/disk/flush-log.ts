@@ -5,7 +5,6 @@
  */
 import { assert } from '../../base/assert.ts'
 import type { Json } from '../../base/json.ts'
-import { type Bytes, NO_BYTES, addBytes } from '../../base/size.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import { factBounds } from '../../facts/bounds.ts'
 import { FlushWriter } from '../../facts/flush-writer.ts'
@@ -74,11 +73,6 @@ export class FlushLog {
 
   get isEmpty(): boolean {
     return this.#unwritten.length === 0 && this.#flushes.length === 0
-  }
-
-  /** UTF-8 bytes of the flushes, of what `record` or `close` has seen. */
-  get bytes(): Bytes {
-    return this.#flushes.reduce((sum, { writer }) => addBytes(sum, writer.bytes), NO_BYTES)
   }
 
   add(entry: Entry): void {

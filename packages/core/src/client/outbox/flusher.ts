@@ -21,9 +21,6 @@ import { ownText } from '../disk/own-text.ts'
 import { lineCountOf } from '../../history/to-message.ts'
 import { openingMeta } from '../disk/sound-state.ts'
 
-/** UTF-8 bytes of a flush that is hashed and sealed before the paint of its write, which it hardly delays. */
-const LONE_BYTES_MAX = 4_096
-
 export interface FlusherParts {
   readonly limits: Limits
   readonly space: string
@@ -118,19 +115,13 @@ export class Flusher {
     this.#run()
   }
 
-  /**
-   * Schedules sealing. A small write, while no flush is under way, is sealed in the next turn: other
-   * tabs and the reviewer would wait a frame for it (P3 of the bench: 11.8 ms, and 4.3 without). The
-   * others are sealed after the paint that shows them, because hashing and signing are slow.
-   */
-  #scheduleSeal(): void {
+  /** Schedules sealing after the paint that shows the write, because hashing and signing are slow. */
+  #afterPaint(): void {
     if (this.#scheduled || this.#log.isEmpty) return
     const { clock } = this.#parts.platform
     if (!clock.afterPaint) return
     const count = this.#log.close()
-    const isLone = this.#underWay + this.#written.size === 0 && this.#log.bytes <= LONE_BYTES_MAX
-    const run = (): void => this.#run(count)
-    this.#cancel = isLone ? clock.after(0, run) : clock.afterPaint(run)
+    this.#cancel = clock.afterPaint(() => this.#run(count))
     this.#scheduled = this.#cancel !== undefined
   }
 
@@ -155,7 +146,7 @@ export class Flusher {
     } catch (error) {
       this.#parts.onHalt(error)
     }
-    this.#scheduleSeal()
+    this.#afterPaint()
   }
 
   /** Seals the `count` oldest flushes. */
@@ -180,7 +171,7 @@ export class Flusher {
     } catch (error) {
       this.#parts.onHalt(error)
     }
-    this.#scheduleSeal()
+    this.#afterPaint()
   }
 
   #sliceLater(left: number): void {
