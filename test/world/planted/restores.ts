@@ -227,8 +227,8 @@ export const RESTORES: readonly Planted[] = [
     edits: [
       {
         module: 'node/desk.ts',
-        from: 'await this.#unstored(decision.sessions.values())',
-        to: 'ledger.unstored(decision.sessions.values())',
+        from: 'await this.#unstored([...decision.sessions.values(), ...ledger.kept()])',
+        to: 'ledger.unstored([...decision.sessions.values(), ...ledger.kept()])',
       },
     ],
     seed: 1224,
