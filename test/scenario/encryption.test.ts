@@ -46,7 +46,7 @@ beforeEach(async () => {
     rules: rulesFor(['note'], (_, { values }) => {
       // A rule that puts values into its answer.
       if (values['title'] === 'throw') throw new Error(`cannot judge ${JSON.stringify(values)}`)
-      return true
+      return values['title'] === 'refuse' ? 'not this one' : true
     }),
   })
 })
@@ -98,6 +98,24 @@ const online = (...stores: readonly SyncStore[]): void =>
   stores.forEach((store) => store.setOnline(true))
 
 describe('encrypted fields', () => {
+  it('ENC1 a refused message is listed as it can be read now: after its key is added, with the value', async () => {
+    const ring = createKeyring({ keys: { one: key } })
+    const Note = noteWith(ring)
+    const ann = await storeOf(Note)
+    ann.create(Note, { title: 'refuse', text: SECRET })
+    await open.settle()
+    const listed = (): unknown => ann.refused.snapshot()[0]?.changes[0]?.values['text']
+    expect(listed()).toBe(SECRET)
+    const told = vi.fn<() => void>()
+    ann.refused.subscribe(told)
+    ring.remove('one')
+    expect(isUnreadable(listed())).toBe(true)
+    expect(told).toHaveBeenCalledTimes(1)
+    ring.add('one', key)
+    expect(listed()).toBe(SECRET)
+    expect(told).toHaveBeenCalledTimes(2)
+  })
+
   it('ENC1 whoever has the key reads the value; no frame, log, store or panel has it in clear', async () => {
     const [A, B] = [noteWith(), noteWith()]
     const storage = memoryStorage()

@@ -289,7 +289,7 @@ const FORMS: readonly Lie[] = [
     name: 'flush of too many messages',
     struck: 'a flush has at most',
     make: (by) => {
-      const messages = Array.from({ length: 65 }, () => by.creation(by.next()))
+      const messages = Array.from({ length: 257 }, () => by.creation(by.next()))
       return sealedFlush(by, nothing(messages[0]!.clientSeq), messages)
     },
   },

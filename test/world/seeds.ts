@@ -196,4 +196,8 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     seed: 5_000_798,
     found: 'a reviewer that had been suspended sent a batch after the end of a login',
   },
+  {
+    seed: 33,
+    found: 'a refused message was listed with the values that an older build could read of it',
+  },
 ]

@@ -62,6 +62,7 @@ export class Memory {
         volatile: (write) =>
           write.entry.state === 'volatile' || this.status.getState().storage === 'degraded',
         onFoldError: onError,
+        onReread: () => this.refused.reread(onError),
       },
       onListenerError: onError,
       onTable: (table) => void this.engines.set(table.entity.name, engineOf(table)),

@@ -44,6 +44,8 @@ export interface Viewer {
   readonly volatile: (write: Write) => boolean
   /** Called with errors of the fold of an app's operations, once for each write. */
   readonly onFoldError?: (error: unknown) => void
+  /** Called with the emission after the values of a type are read in another way. */
+  readonly onReread?: () => void
 }
 
 export class Table {
@@ -56,6 +58,8 @@ export class Table {
   readonly #listeners = new Map<Uuid, Set<() => void>>()
   readonly #touched = new Set<Uuid>()
   readonly #unwatch: (() => void)[] = []
+  readonly #onReread: (() => void) | undefined
+  #isReread = false
   readonly conflicted: Conflicted = new Conflicted()
   /** Indexes and live queries of these rows; set once, before the first row. */
   sink: RowSink | undefined
@@ -66,6 +70,7 @@ export class Table {
 
   constructor(entity: Entity, viewer: Viewer) {
     this.entity = entity
+    this.#onReread = viewer.onReread
     this.registers = new RegisterTable(
       [...entity.fields.values()].map((field) => field.reg),
       appFolds(entity.versions, (error) => viewer.onFoldError?.(error)),
@@ -89,6 +94,7 @@ export class Table {
   /** Steps of newer versions are known now: rebuilds all rows with them. */
   readThrough(lenses: Lenses): void {
     this.#context.lenses = lenses
+    this.#isReread = true
     for (const id of [...this.#rows.keys()]) this.#show(id, this.state(id))
   }
 
@@ -300,6 +306,9 @@ export class Table {
     }
     this.sink?.emit(onError)
     this.conflicted.emit(onError)
+    if (!this.#isReread) return
+    this.#isReread = false
+    this.#onReread?.()
   }
 
   subscribe(id: Uuid, listener: () => void): () => void {

@@ -174,7 +174,10 @@ export class RefusedMessages {
   constructor(readerOf: (type: string) => Reader, list: RefusedList) {
     this.#readerOf = readerOf
     this.list = list
-    list.show(() => this.#snapshot())
+    list.show(
+      () => this.#snapshot(),
+      () => (this.#shown = undefined),
+    )
   }
 
   get size(): number {

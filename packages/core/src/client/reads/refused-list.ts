@@ -8,10 +8,21 @@ export class RefusedList implements LiveList<RefusedMessage> {
   readonly #listeners = new Set<() => void>()
   readonly #rejectedListeners = new Set<(message: RefusedMessage) => void>()
   #messages = (): readonly RefusedMessage[] => NO_MESSAGES
+  #reread = (): void => {}
 
-  /** Shows these messages from now on; `messages` returns the same array until one changes. */
-  show(messages: () => readonly RefusedMessage[]): void {
+  /**
+   * Shows these messages from now on; `messages` returns the same array until one changes, or `reread`
+   * was called.
+   */
+  show(messages: () => readonly RefusedMessage[], reread: () => void): void {
     this.#messages = messages
+    this.#reread = reread
+  }
+
+  /** Called when values are read in another way: by a newer version, or with another key. */
+  reread(onError: (error: unknown) => void): void {
+    this.#reread()
+    this.emit([], onError)
   }
 
   snapshot(): readonly RefusedMessage[] {
