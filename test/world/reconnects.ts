@@ -89,6 +89,7 @@ export class Reconnects {
 
   #check({ visit, dueSeq }: Cut, withinMs: number): void {
     if (!visit.isOpen) return // what was planned before the faults ended may close it
+    if (visit.device.hadTrouble) return // its writes may wait for the storage
     const { connection, connectionNote, outboxMessages } = visit.store.status.getState()
     const state = `${visit.name} is ${connection} (${connectionNote}) ${withinMs} ms after its link broke`
     must(connection === 'online' || connection === 'syncing', 'L5', () => state)

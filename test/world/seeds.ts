@@ -200,4 +200,13 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     seed: 33,
     found: 'a refused message was listed with the values that an older build could read of it',
   },
+  {
+    seed: 4232,
+    found:
+      'a pending message of another session was shown on a state from before what its author had seen',
+  },
+  {
+    seed: 3545,
+    found: 'the world waited for what was written on a rotten draft, whose message it knew',
+  },
 ]

@@ -195,16 +195,24 @@ export class Truth {
     }
     const isAccepted = (key: string): boolean =>
       ids.get(key)?.some((id) => this.facts.get(id)?.seq !== undefined) ?? false
+    const lostIds = new Set(this.idsOfDrafts(lost))
     // One that was blocked before it was sealed is in no message.
     const isBlocked = (key: string): boolean => {
       // A power cut may have taken the flush that it was sealed into. One that is durable has to be
       // answered by its id.
       if (lost.has(key)) return !isAccepted(key)
       const known = ids.get(key)
-      if (known) return known.every((id) => this.isRefused(id))
+      if (known) return known.every((id) => this.isRefused(id) || this.isHopeless(id, lostIds))
       return drafted.get(key)?.parents.some(isBlocked) ?? false
     }
     return [...drafted.keys()].filter((key) => !isAccepted(key) && !isBlocked(key))
+  }
+
+  /** The ids of the messages that drafts were sealed into, by their keys. */
+  idsOfDrafts(keys: ReadonlySet<string>): readonly string[] {
+    return [...this.facts.all()].flatMap(({ message: { id, session, clientSeq } }) =>
+      keys.has(`${shortId(session.facts.sessionId)}:${clientSeq}`) ? id : [],
+    )
   }
 
   /** Whether the only copy of it, or of a dependency, was destroyed before it had a verdict. */

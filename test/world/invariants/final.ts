@@ -159,8 +159,10 @@ function s2OrderIndependence({ truth, random }: World): void {
  */
 function s4EveryOutboxAnswered({ truth, devices }: World): void {
   for (const device of devices) {
+    // A draft may be lost though the message that it was sealed into is known.
+    const lost = new Set([...device.lost, ...truth.idsOfDrafts(device.lostDrafts)])
     for (const id of truth.durableOf(device.name)) {
-      if (truth.isHopeless(id, device.lost)) continue
+      if (truth.isHopeless(id, lost)) continue
       const isAnswered = truth.facts.get(id)?.seq !== undefined || truth.isRefused(id)
       must(
         isAnswered,

@@ -11,6 +11,8 @@ import type { Visit } from '../visit.ts'
 
 /** Flushes that are found to be accepted between two steps, and their records. */
 const SLACK_BYTES = 6_000
+/** Of the default: a flush has up to 256 messages. */
+const DEFAULT_SLACK_BYTES = 65_536
 const DEFAULT_BYTES = 524_288
 const DISMISSED = 'dismissed:'
 
@@ -68,7 +70,9 @@ export function dsk5RefusedAreKept(truth: Truth, devices: readonly Device[]): vo
 }
 
 /** Called when nothing is left to do. A tab that opened before another one died does not count what that one left. */
-export function dsk4Bounded({ devices, visits, bytesMax = DEFAULT_BYTES }: Bounded): void {
+export function dsk4Bounded({ devices, visits, bytesMax }: Bounded): void {
+  const keptMax =
+    bytesMax === undefined ? DEFAULT_BYTES + DEFAULT_SLACK_BYTES : bytesMax + SLACK_BYTES
   for (const device of devices) {
     const { disk, hadTrouble, name } = device
     const [only, ...others] = visits.filter((visit) => visit.device === device && visit.isOpen)
@@ -77,10 +81,6 @@ export function dsk4Bounded({ devices, visits, bytesMax = DEFAULT_BYTES }: Bound
     const bytes = segments
       .filter(({ key }) => settled.has(key))
       .reduce((sum, { text }) => sum + Buffer.byteLength(text), 0)
-    must(
-      bytes <= bytesMax + SLACK_BYTES,
-      'DSK4',
-      () => `${name} keeps ${bytes} bytes of what was accepted`,
-    )
+    must(bytes <= keptMax, 'DSK4', () => `${name} keeps ${bytes} bytes of what was accepted`)
   }
 }

@@ -284,6 +284,7 @@ export class Restoration {
         if (isClosing()) return records.incoming?.stop()
         if (no === undefined || !stored.take(no)) {
           this.#discard(records)
+          intake.hideUnreached()
           repo.emit()
           return
         }

@@ -50,6 +50,7 @@ export class PendingIntake {
   readonly #parts: PendingIntakeParts
   /** Hidden entries, in causal order. */
   readonly #unseen = new MessageIndex()
+  readonly #made = new WeakSet<Entry>()
 
   constructor(parts: PendingIntakeParts) {
     this.#parts = parts
@@ -78,6 +79,16 @@ export class PendingIntake {
   /** Shows hidden entries that the view has reached. */
   showReached(): void {
     for (const entry of [...this.#unseen.entries()]) this.#showIfReached(entry)
+  }
+
+  /** Hides shown entries that the view has not reached any more, because the canonical state was discarded. */
+  hideUnreached(): void {
+    const { repo } = this.#parts
+    const isHeld = (entry: Entry): boolean =>
+      this.#made.has(entry) && !entry.provisional && !this.#isReached(entry)
+    const hidden = [...repo.messages.entries()].filter(isHeld)
+    repo.removePending(hidden)
+    for (const entry of hidden) this.#unseen.add(entry)
   }
 
   /** All hidden entries. */
@@ -126,6 +137,7 @@ export class PendingIntake {
         repo.messages.find(sessionId, clientSeq) ?? this.#unseen.find(sessionId, clientSeq),
     })
     entry.state = 'queued'
+    this.#made.add(entry)
     noteReadings(entry)
     onTaken(entry)
     return entry
