@@ -10,5 +10,5 @@ export const dedupByNumberOnly: Planted = {
       to: '',
     },
   ],
-  seed: 19,
+  seed: 1,
 }

@@ -10,5 +10,5 @@ export const fenceIgnored: Planted = {
       to: 'await store.append(commit)',
     },
   ],
-  seed: 32,
+  seed: 95,
 }

@@ -12,6 +12,6 @@ export const LINK_LIFE: readonly Planted[] = [
         to: '    this.requests.lost()',
       },
     ],
-    seed: 23,
+    seed: 48,
   },
 ]

@@ -30,7 +30,8 @@ export const PEERS: readonly Planted[] = [
         to: "if (this.duty.kind === 'reviews' || !reached || isHomed || !mayReview) return undefined",
       },
     ],
-    seed: 53,
+    seed: 2,
+    workload: 'W9',
   },
   {
     name: 'orphan-of-another-shown',
@@ -54,7 +55,8 @@ export const PEERS: readonly Planted[] = [
         to: 'if (!isLive()) return false',
       },
     ],
-    seed: 809,
+    seed: 18,
+    workload: 'W9',
   },
   {
     name: 'unsealed-shown',
@@ -119,7 +121,7 @@ export const PEERS: readonly Planted[] = [
         to: 'if (checks.length > 0) return brought',
       },
     ],
-    seed: 104,
+    seed: 175,
     workload: 'W9',
   },
   {

@@ -10,5 +10,5 @@ export const rejectionLeavesDescendants: Planted = {
       to: 'const standing = descendantsAmong([], gone); void besides',
     },
   ],
-  seed: 1,
+  seed: 2,
 }

@@ -24,7 +24,8 @@ export const RESTORES: readonly Planted[] = [
         to: 'eid !== undefined && seq <= Math.min(by.seen?.seq ?? 0, cut)',
       },
     ],
-    seed: 1974,
+    seed: 17,
+    workload: 'W8',
   },
   {
     name: 'lost-position-is-kept',
@@ -49,7 +50,8 @@ export const RESTORES: readonly Planted[] = [
         to: '',
       },
     ],
-    seed: 50,
+    seed: 1,
+    workload: 'W8',
   },
   {
     name: 'kept-by-one-place-alone',
@@ -61,7 +63,8 @@ export const RESTORES: readonly Planted[] = [
         to: 'seq === named && eid === by.seen?.eid',
       },
     ],
-    seed: 10138,
+    seed: 65,
+    workload: 'W8',
   },
   {
     name: 'nothing-handed-back',
@@ -73,7 +76,8 @@ export const RESTORES: readonly Planted[] = [
         to: 'if (here !== undefined) return',
       },
     ],
-    seed: 50,
+    seed: 1,
+    workload: 'W8',
   },
   {
     name: 'no-epoch-on-older-data',
@@ -85,7 +89,8 @@ export const RESTORES: readonly Planted[] = [
         to: 'false',
       },
     ],
-    seed: 50,
+    seed: 2,
+    workload: 'W8',
   },
   {
     name: 'accepted-on-a-lost-lineage',
@@ -110,7 +115,7 @@ export const RESTORES: readonly Planted[] = [
         to: 'void replay',
       },
     ],
-    seed: 1,
+    seed: 3,
     workload: 'W8',
   },
   {
@@ -123,7 +128,7 @@ export const RESTORES: readonly Planted[] = [
         to: 'return []',
       },
     ],
-    seed: 114,
+    seed: 2,
     workload: 'W8',
   },
   {
@@ -136,14 +141,15 @@ export const RESTORES: readonly Planted[] = [
         to: '',
       },
     ],
-    seed: 6,
+    seed: 50,
     workload: 'W8',
   },
   {
     name: 'session-without-key-replaces',
     what: 'A session that was returned with its messages replaces the bound one.',
     edits: [{ module: 'review/ledger.ts', from: 'if (!hasKey(record)) continue', to: '' }],
-    seed: 986,
+    seed: 4,
+    workload: 'W8',
   },
   {
     name: 'orphan-waits-for-ever',
@@ -155,7 +161,7 @@ export const RESTORES: readonly Planted[] = [
         to: 'void 0',
       },
     ],
-    seed: 1,
+    seed: 18,
     workload: 'W8',
   },
   {
@@ -181,7 +187,8 @@ export const RESTORES: readonly Planted[] = [
         to: 'outbox.addFlush(again, entries)',
       },
     ],
-    seed: 1298,
+    seed: 15,
+    workload: 'W8',
   },
   {
     name: 'row-of-nothing',
@@ -231,7 +238,7 @@ export const RESTORES: readonly Planted[] = [
         to: 'ledger.unstored([...decision.sessions.values(), ...ledger.kept()])',
       },
     ],
-    seed: 1224,
+    seed: 10,
     workload: 'W8',
   },
 ]

@@ -63,7 +63,7 @@ export const STORED: readonly Planted[] = [
         to: '} catch (error) { this.#through = head; space.written(head); onError(error)',
       },
     ],
-    seed: 2,
+    seed: 3,
   },
   {
     name: 'append-not-awaited',

@@ -30,7 +30,7 @@ export const UNVERIFIED: readonly Planted[] = [
     name: 'unverified-not-taken-back',
     what: 'Rows stay unverified though their check has failed.',
     edits: [{ module: 'sync/link-gate.ts', from: 'tail.disown()', to: '' }],
-    seed: 1319,
+    seed: 153,
   },
   {
     name: 'unverified-counts-as-seen',
