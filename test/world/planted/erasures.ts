@@ -49,7 +49,7 @@ export const ERASURES: readonly Planted[] = [
         to: 'if (!isRow) this.#in.undo.forget(isRow)',
       },
     ],
-    seed: 1,
+    seed: 6,
     workload: 'W12',
   },
   {

@@ -77,7 +77,8 @@ export const PARTS: readonly Planted[] = [
         to: 'if (isNews) newest.set(entity.id, entity)',
       },
     ],
-    seed: 4042,
+    seed: 49,
+    workload: 'W14',
   },
   {
     name: 'missed-states-ignored',
@@ -126,6 +127,7 @@ export const PARTS: readonly Planted[] = [
       },
     ],
     seed: 155,
+    workload: 'W14',
   },
   {
     name: 'withheld-row-sent',

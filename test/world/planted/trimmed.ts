@@ -48,7 +48,7 @@ export const TRIMMED: readonly Planted[] = [
         to: 'settledOwn.bytes < 0 * part',
       },
     ],
-    seed: 14,
+    seed: 27,
   },
   {
     name: 'refused-swept',
