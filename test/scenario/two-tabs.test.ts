@@ -107,7 +107,8 @@ describe('two tabs', () => {
       expect(newer).toBeGreaterThan(2)
     })
     wire.passThrough('tail')
-    await vi.waitFor(() => expect(behind.status.getState().position?.seq).toBe(2))
+    // At 2, or beyond, where the machine was busy between two looks.
+    await vi.waitFor(() => expect(behind.status.getState().position?.seq).toBeGreaterThanOrEqual(2))
     await createdIn(ahead, 'fifth')
     expect(await checkpointSeq(storage)).toBeGreaterThanOrEqual(newer!)
     await expectAllOf(ahead, { storage, close: [behind, ahead] })
