@@ -51,10 +51,8 @@ export interface SourceParts {
   readonly onRefolded: (entityId: Uuid) => void
 }
 
-/** Parsed batches that are kept during a decision. */
+/** Parsed batches that are kept during a decision, and batches that are read at once: a store may be far away. */
 const BATCHES_MAX = 16
-/** Batches that are read at the same time: a store may be far away. At most as many as are kept. */
-const BATCH_READS_MAX = 16
 
 export class SpaceSource {
   readonly #parts: SourceParts
@@ -233,9 +231,9 @@ export class SpaceSource {
     let wanted = [...new Set(seqs)].filter((seq) => !ledger.hasMessage(seq)).sort((a, b) => a - b)
     while (wanted.length > 0) {
       const first = wanted[0]!
-      const [stored, seals] = await Promise.all([this.batchWith(first), store.seals(first)])
+      const [batch, seals] = await Promise.all([this.#batchOf(first), store.seals(first)])
       if (!seals) throw new Error(`the store has no seals of the batch with seq ${first}`)
-      const { accepted, at, fromSeq } = this.read(stored)
+      const { accepted, at, fromSeq } = batch
       const what = `the record of seals of the batch from seq ${seals.fromSeq}`
       const { forked } = JSON.parse(textOf(seals, what)) as { readonly forked: readonly number[] }
       const endSeq = fromSeq + accepted.length
@@ -260,16 +258,10 @@ export class SpaceSource {
     const seqs = await this.changeSeqs(id, limits.baseChangesMax + 1)
     if (seqs.length > limits.baseChangesMax) return 'long'
     const writes: Write[] = []
-    for (let left = seqs, most = 1; left.length > 0; most = BATCH_READS_MAX) {
-      // The first one alone, because all may be in its batch.
-      await Promise.all(left.slice(0, most).map((seq) => this.#batchOf(seq)))
-      const unread = left.findIndex((seq) => !this.#known(seq))
-      const read = unread === -1 ? left : left.slice(0, unread)
-      for (const seq of read) {
-        const step = await this.#stepAt(seq, id)
-        if (step instanceof Write) writes.push(step)
-      }
-      left = left.slice(read.length)
+    // The first one alone, because all may be in its batch.
+    for (let at = 0, end = 1; at < seqs.length; at = end, end += BATCHES_MAX) {
+      const steps = await Promise.all(seqs.slice(at, end).map((seq) => this.#stepAt(seq, id)))
+      writes.push(...steps.filter((step) => step instanceof Write))
     }
     return writes
   }
@@ -283,12 +275,8 @@ export class SpaceSource {
     return writes.find(({ entityId }) => entityId === id)!
   }
 
-  #known(seq: number): Batch | undefined {
-    return this.#batches.find((one) => one.fromSeq <= seq && seq <= one.throughSeq)
-  }
-
   async #batchOf(seq: number): Promise<Batch> {
-    const known = this.#known(seq)
+    const known = this.#batches.find((one) => one.fromSeq <= seq && seq <= one.throughSeq)
     if (known) return known
     const batch = this.read(await this.batchWith(seq))
     this.#batches = [batch, ...this.#batches.slice(0, BATCHES_MAX - 1)]
