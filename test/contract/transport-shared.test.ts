@@ -2,14 +2,12 @@
  * A connection that tabs share under the transport contract: links of a tab without it go through the
  * tab that has it. And what the tabs do when that tab ends.
  */
-import { createServer } from 'node:http'
-import type { AddressInfo, Socket as NetSocket } from 'node:net'
-import type { GatewayReviewer } from '@countersign/reviewer'
 import { serveReviewer } from '@countersign/reviewer'
 import type { Link, Transport } from '@countersign/core/ports'
 import { type SharedTransport, shareBetweenTabs } from '@countersign/transport-broadcast'
 import { socketIo } from '@countersign/transport-socketio'
 import { afterEach, expect, test, vi } from 'vitest'
+import { type Loopback, closeAll, listening, relay } from './loopback.ts'
 import { transportContract } from './transport.ts'
 import type { Accept, TransportPair } from './transport.ts'
 
@@ -19,34 +17,23 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
 })
 
-interface Served {
+interface Served extends Pick<Loopback, 'sockets'> {
   readonly url: string
-  readonly sockets: ReadonlySet<NetSocket>
   close(): Promise<void>
 }
 
 async function served(accept: Accept): Promise<Served> {
-  const http = createServer()
-  const sockets = new Set<NetSocket>()
-  http.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+  const loopback = await listening()
+  const gateway = await serveReviewer({
+    reviewer: relay(accept),
+    httpServer: loopback.http,
+    limits: { stopMs: 100 },
   })
-  await new Promise<void>((done) => http.listen(0, '127.0.0.1', done))
-  const state = { epoch: 1, seq: 0, connections: 0, healthy: true, pendingCommit: 0 }
-  const reviewer: GatewayReviewer = {
-    connect: (link) => accept(link),
-    state: { ...state, accepted: 0, rejected: 0, nacked: 0 },
-    close: async () => {},
-  }
-  const gateway = await serveReviewer({ reviewer, httpServer: http, limits: { stopMs: 100 } })
   const close = async (): Promise<void> => {
     await gateway.close()
-    const closed = new Promise((done) => http.close(done))
-    for (const socket of sockets) socket.destroy()
-    await closed
+    await closeAll(loopback)
   }
-  return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`, sockets, close }
+  return { url: loopback.url(), sockets: loopback.sockets, close }
 }
 
 /** A tab that shares the connection to that url; the first one leads. */
@@ -171,7 +158,7 @@ test('a tab that gets no answer opens a connection of its own', async () => {
   const name = crypto.randomUUID()
   const server = await served(echo)
   ends.push(() => server.close())
-  // It holds the lock and answers nobody, as a tab that the system has suspended.
+  // The lock is held and no tab answers, as when the system has suspended the tab that leads.
   const freed = Promise.withResolvers<void>()
   ends.push(() => freed.resolve())
   await new Promise<void>((held) => {
@@ -184,6 +171,20 @@ test('a tab that gets no answer opens a connection of its own', async () => {
   const { events } = connect(alone)
   await until(() => events.includes('open'))
   expect([alone.leads, server.sockets.size]).toEqual([false, 1])
+})
+
+test('a transport that was closed has no other tab to go through: a link has a connection of its own at once', async () => {
+  const name = crypto.randomUUID()
+  const server = await served(echo)
+  ends.push(() => server.close())
+  await leading(name, server.url)
+  const second = shareBetweenTabs(name, socketIo(server.url), { connectTimeoutMs: 60_000 })
+  const through = connect(second)
+  await until(() => through.events.includes('open'))
+  second.close()
+  expect(through.events.at(-1)).toBe('closed: the transport was closed')
+  const own = connect(second)
+  await until(() => own.events.includes('open'))
 })
 
 test('links of one connection end alone: one that the reviewer closes leaves the others open', async () => {

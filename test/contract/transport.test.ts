@@ -2,59 +2,14 @@
  * Socket.IO under the transport contract, over loopback with the reviewer's gateway at the far
  * end; and each end with plain Socket.IO and its own parser, which must understand the wire.
  */
-import { createServer } from 'node:http'
-import type { Server as HttpServer } from 'node:http'
-import type { AddressInfo, Socket as NetSocket } from 'node:net'
 import { serveReviewer } from '@countersign/reviewer'
-import type { GatewayReviewer } from '@countersign/reviewer'
 import { socketIo } from '@countersign/transport-socketio'
 import { Server } from 'socket.io'
 import { io } from 'socket.io-client'
 import { expect, test } from 'vitest'
+import { type Loopback, closeAll, listening, relay } from './loopback.ts'
 import { transportContract } from './transport.ts'
-import type { Accept, TransportPair } from './transport.ts'
-
-/** A reviewer that only hands on what happens to its links. */
-function relay(accept: Accept): GatewayReviewer {
-  return {
-    connect: (link) => accept(link),
-    state: {
-      epoch: 1,
-      seq: 0,
-      connections: 0,
-      healthy: true,
-      pendingCommit: 0,
-      accepted: 0,
-      rejected: 0,
-      nacked: 0,
-    },
-    close: async () => {},
-  }
-}
-
-interface Loopback {
-  readonly http: HttpServer
-  readonly sockets: ReadonlySet<NetSocket>
-  url(): string
-}
-
-async function listening(): Promise<Loopback> {
-  const http = createServer()
-  const sockets = new Set<NetSocket>()
-  http.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
-  await new Promise<void>((done) => http.listen(0, '127.0.0.1', done))
-  const { port } = http.address() as AddressInfo
-  return { http, sockets, url: () => `http://127.0.0.1:${port}` }
-}
-
-async function closeAll({ http, sockets }: Loopback): Promise<void> {
-  const closed = new Promise((done) => http.close(done))
-  for (const socket of sockets) socket.destroy()
-  await closed
-}
+import type { TransportPair } from './transport.ts'
 
 function pairOf(loopback: Loopback, end: () => void | Promise<void>): TransportPair {
   return {

@@ -106,7 +106,8 @@ class Sharing implements SharedTransport {
   /** Joins the other tabs, once; undefined where tabs cannot reach each other, or after the end. */
   #joined(): TabPeers | undefined {
     const isPossible = this.#options.channel !== undefined || 'BroadcastChannel' in globalThis
-    if (this.#isClosed || this.#peers || !isPossible) return this.#peers
+    if (this.#isClosed || !isPossible) return undefined
+    if (this.#peers) return this.#peers
     const name = `${this.#name}/share`
     this.#peers = new TabPeers(name, { connectTimeoutMs: ANSWER_MS, ...this.#options })
     this.#peers.transport.onWake?.(() => this.#wake())
