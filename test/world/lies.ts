@@ -1,5 +1,5 @@
 /** The lies of a liar, each with the reason of its rejection. */
-import { type FlushText, type Json, composeSession, uuid4 } from '@countersign/core/message'
+import { type FlushText, type Json, LIMITS, composeSession, uuid4 } from '@countersign/core/message'
 import { flushOf, withHead, withLine, withSwapped } from '../model/by-hand.ts'
 import {
   type Lie,
@@ -289,7 +289,8 @@ const FORMS: readonly Lie[] = [
     name: 'flush of too many messages',
     struck: 'a flush has at most',
     make: (by) => {
-      const messages = Array.from({ length: 257 }, () => by.creation(by.next()))
+      const length = LIMITS.flushMessagesMax + 1
+      const messages = Array.from({ length }, () => by.creation(by.next()))
       return sealedFlush(by, nothing(messages[0]!.clientSeq), messages)
     },
   },

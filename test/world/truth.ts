@@ -187,15 +187,10 @@ export class Truth {
   /** Drafts of a device without a verdict, by session and number. Those that are lost can have none. */
   unansweredDrafts(device: string, lost: ReadonlySet<string>): string[] {
     const drafted = this.draftedOf(device)
-    const ids = new Map<string, readonly string[]>()
-    for (const { message } of this.facts.all()) {
-      const { sessionId } = message.session.facts
-      const key = `${shortId(sessionId)}:${message.clientSeq}`
-      ids.set(key, [...(ids.get(key) ?? []), message.id])
-    }
+    const ids = this.#idsByKey()
     const isAccepted = (key: string): boolean =>
       ids.get(key)?.some((id) => this.facts.get(id)?.seq !== undefined) ?? false
-    const lostIds = new Set(this.idsOfDrafts(lost))
+    const lostIds = new Set([...lost].flatMap((key) => ids.get(key) ?? []))
     // One that was blocked before it was sealed is in no message.
     const isBlocked = (key: string): boolean => {
       // A power cut may have taken the flush that it was sealed into. One that is durable has to be
@@ -208,11 +203,21 @@ export class Truth {
     return [...drafted.keys()].filter((key) => !isAccepted(key) && !isBlocked(key))
   }
 
-  /** The ids of the messages that drafts were sealed into, by their keys. */
+  /** The ids of the messages that drafts were sealed into. */
   idsOfDrafts(keys: ReadonlySet<string>): readonly string[] {
-    return [...this.facts.all()].flatMap(({ message: { id, session, clientSeq } }) =>
-      keys.has(`${shortId(session.facts.sessionId)}:${clientSeq}`) ? id : [],
-    )
+    const ids = this.#idsByKey()
+    return [...keys].flatMap((key) => ids.get(key) ?? [])
+  }
+
+  /** The ids of messages by the keys of their drafts. */
+  #idsByKey(): ReadonlyMap<string, readonly string[]> {
+    const ids = new Map<string, readonly string[]>()
+    for (const { message } of this.facts.all()) {
+      const { sessionId } = message.session.facts
+      const key = `${shortId(sessionId)}:${message.clientSeq}`
+      ids.set(key, [...(ids.get(key) ?? []), message.id])
+    }
+    return ids
   }
 
   /** Whether the only copy of it, or of a dependency, was destroyed before it had a verdict. */
