@@ -101,7 +101,7 @@ export class Reconnects {
   }
 }
 
-/** Whether its outbox has messages that nobody can send: what they depend on is lost. */
+/** Whether its outbox has messages that never get a verdict, because a message that they depend on is lost. */
 function hasHopeless({ truth }: World, { device, store }: Visit): boolean {
   return (
     store.status.getState().outboxMessages > 0 &&

@@ -21,7 +21,7 @@ interface Left {
 
 export class Leavers {
   readonly #left: Left[] = []
-  /** Messages that home has refused: nobody but their author is told. */
+  /** Messages that home has refused: it sends the rejection to their author alone. */
   readonly #refused = new Set<string>()
   readonly #sessions = new Map<string, Set<string>>()
   /** Sessions that the present process of home has bound, since when. */

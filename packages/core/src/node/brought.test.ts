@@ -1,4 +1,4 @@
-/** What peers have reviewed while home was away, brought to it by somebody else than its author. */
+/** Batches that peers have reviewed while home was away, brought to it by another store than the author's. */
 import { describe, expect, test } from 'vitest'
 import { LIMITS } from '../facts/limits.ts'
 import { storedText } from '../review/batch-text.ts'

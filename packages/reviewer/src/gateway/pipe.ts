@@ -35,8 +35,8 @@ export class Pipe {
   }
 
   /**
-   * Whether the socket gets a link. One beyond the bound is told and ended; a second one of the same
-   * namespace, which Socket.IO would keep beside the first, ends the connection.
+   * Whether the socket gets a link. A socket beyond the bound gets a `bye` and is disconnected. A second
+   * one of the same namespace, which Socket.IO would keep beside the first, ends the connection.
    */
   takes(socket: Socket, linksMax: number): boolean {
     const { name } = socket.nsp

@@ -50,6 +50,7 @@ export class PendingIntake {
   readonly #parts: PendingIntakeParts
   /** Hidden entries, in causal order. */
   readonly #unseen = new MessageIndex()
+  /** All entries of stored messages, hidden and shown; messages of this session are not stored ones. */
   readonly #made = new WeakSet<Entry>()
 
   constructor(parts: PendingIntakeParts) {

@@ -1,6 +1,6 @@
 /**
- * Brings home what peers have reviewed while it was away, for authors that may be gone. Each peer that
- * has it waits for a time of its own, and then brings what nobody has brought until then.
+ * Brings home what peers have reviewed while it was away, for authors that may be gone. Each peer waits
+ * for a random time, and then brings the batches that home does not have yet.
  *
  *   taken from a peer ─▶ held ─▶ home is there, after a while ─▶ brought ─▶ judged: gone
  *                          ▲                   └── accepted meanwhile: gone
